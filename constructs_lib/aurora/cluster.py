@@ -1,0 +1,284 @@
+"""One Aurora cluster: PostgreSQL or MySQL, provisioned, serverless or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from constructs_lib.aurora import settings
+from constructs_lib.aurora.endpoints import define_endpoints
+from constructs_lib.aurora.instances import define_instances, define_monitoring_role
+from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
+from constructs_lib.foundation.encryption import Encryption
+from constructs_lib.foundation.log_groups import define_log_groups
+from constructs_lib.foundation.metrics import service_metric
+from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
+from estate import names
+from estate.aurora import AuroraSpec
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+KEY_SERVICES = ("rds", "secretsmanager")
+
+
+@jsii.implements(ec2.IConnectable)
+class AuroraCluster(Construct):
+    """Define one cluster with its instances, custom endpoints, key, logs and parameters.
+
+    Instances are equals, keyed by name: CDK's own `DatabaseCluster` wants a lasting writer and gives readers their
+    place by position, so the L1s beneath are used and stay reachable as `cfn_cluster`, `cfn_instances`, ...;
+    `cluster` is the L2 interface for proxies and whatever else takes an `IDatabaseCluster`.
+
+    Nothing may connect until `connections` allows it. A snapshot is taken when the cluster is deleted, the key and
+    the log groups stay. `retain=False` (rehearsals) lets key and log groups go; the snapshot is taken all the same.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identifier: str,
+        spec: AuroraSpec,
+        vpc: ec2.IVpc | Placement,
+        key: kms.IKey | None = None,
+        retain: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.identifier = identifier
+        self.spec = spec
+        self.port = spec.effective_port
+        self.log_group_names = {
+            export: names.log_group("cluster", identifier, export) for export in spec.effective_log_exports
+        }
+        self._given_key = key
+        self.key_arn = key.key_arn if key else self._define_encryption(retain=retain).key_arn
+        place = placement_in(vpc)
+        self.cfn_security_group = define_security_group(
+            self, vpc_id=place.vpc_id, description=f"{identifier}: Aurora cluster"
+        )
+        self.cfn_log_groups = self._define_log_groups(retain=retain)
+        self.cfn_parameter_group = self._define_parameter_group()
+        self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
+        self.cfn_cluster = self._define_cluster()
+        self.cfn_monitoring_role = define_monitoring_role(self, spec)
+        self.cfn_instances = define_instances(
+            self,
+            self.cfn_cluster,
+            identifier,
+            spec,
+            key_arn=self.key_arn,
+            role=self.cfn_monitoring_role,
+            zones=place.availability_zones,
+        )
+        self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
+        warn_of_weak_choices(self, spec)
+
+    def _define_encryption(self, *, retain: bool) -> Encryption:
+        self.encryption = Encryption(
+            self,
+            "Encryption",
+            description=f"{self.identifier}: data, master secret, insights and logs",
+            services=KEY_SERVICES,
+            log_groups=list(self.log_group_names.values()),
+            retain=retain,
+        )
+        return self.encryption
+
+    def _define_log_groups(self, *, retain: bool) -> Mapping[str, logs.CfnLogGroup]:
+        return define_log_groups(
+            self, self.log_group_names, key_arn=self.key_arn, retention_days=self.spec.log_retention_days, retain=retain
+        )
+
+    def _define_parameter_group(self) -> rds.CfnDBClusterParameterGroup:
+        return rds.CfnDBClusterParameterGroup(
+            self,
+            "Parameters",
+            description=f"{self.identifier}: TLS required",
+            family=settings.parameter_group_family(self.spec),
+            parameters=settings.parameters(self.spec),
+        )
+
+    def _define_subnet_group(self, subnet_ids: Sequence[str]) -> rds.CfnDBSubnetGroup:
+        return rds.CfnDBSubnetGroup(
+            self,
+            "Subnets",
+            db_subnet_group_description=f"{self.identifier}: subnets",
+            subnet_ids=list(subnet_ids),
+        )
+
+    def _define_cluster(self) -> rds.CfnDBCluster:
+        spec = self.spec
+        cluster = rds.CfnDBCluster(
+            self,
+            "Cluster",
+            backtrack_window=settings.backtrack_window_s(spec),
+            backup_retention_period=spec.backup.retention_days,
+            copy_tags_to_snapshot=True,
+            database_name=spec.database,
+            db_cluster_identifier=self.identifier,
+            db_cluster_parameter_group_name=self.cfn_parameter_group.ref,
+            db_subnet_group_name=self.cfn_subnet_group.ref,
+            delete_automated_backups=False,
+            deletion_protection=spec.protection,
+            enable_cloudwatch_logs_exports=list(self.log_group_names),
+            enable_iam_database_authentication=True,
+            engine=spec.engine,
+            engine_lifecycle_support=settings.lifecycle_support(spec),
+            engine_version=spec.version,
+            kms_key_id=self.key_arn,
+            manage_master_user_password=True,
+            master_username=spec.master_username,
+            master_user_secret=rds.CfnDBCluster.MasterUserSecretProperty(kms_key_id=self.key_arn),
+            port=self.port,
+            preferred_backup_window=spec.backup.window,
+            preferred_maintenance_window=spec.maintenance_window,
+            serverless_v2_scaling_configuration=self._scaling(),
+            storage_encrypted=True,
+            vpc_security_group_ids=[self.cfn_security_group.attr_group_id],
+        )
+        set_policies(cluster, cdk.CfnDeletionPolicy.SNAPSHOT)
+        for group in self.cfn_log_groups.values():
+            cluster.add_resource_dependency(group)
+        apply_overrides(cluster, spec.overrides)
+        return cluster
+
+    def _scaling(self) -> rds.CfnDBCluster.ServerlessV2ScalingConfigurationProperty | None:
+        if not self.spec.has_serverless:
+            return None
+        serverless = self.spec.serverless
+        return rds.CfnDBCluster.ServerlessV2ScalingConfigurationProperty(
+            max_capacity=serverless.max_acu,
+            min_capacity=serverless.min_acu,
+            seconds_until_auto_pause=serverless.pause_after_s,
+        )
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key that was given, or the one made here."""
+        return self._given_key or self.encryption.key
+
+    @cached_property
+    def security_group(self) -> ec2.ISecurityGroup:
+        """The closed group as an L2."""
+        return imported(self, self.cfn_security_group)
+
+    @cached_property
+    def connections(self) -> ec2.Connections:
+        """Who may connect: `connections.allow_default_port_from(app)`; the port is the literal number."""
+        return ec2.Connections(security_groups=[self.security_group], default_port=ec2.Port.tcp(self.port))
+
+    @cached_property
+    def cluster(self) -> rds.IDatabaseCluster:
+        """The cluster for constructs that take CDK's L2 interface."""
+        return rds.DatabaseCluster.from_database_cluster_attributes(
+            self,
+            "Database",
+            cluster_identifier=self.cfn_cluster.ref,
+            cluster_resource_identifier=self.cfn_cluster.attr_db_cluster_resource_id,
+            cluster_endpoint_address=self.writer_endpoint,
+            reader_endpoint_address=self.reader_endpoint,
+            port=self.port,
+            secret=self.secret,
+            security_groups=[self.security_group],
+        )
+
+    @cached_property
+    def secret(self) -> secretsmanager.ISecret:
+        """The master user's secret, which RDS makes, owns and rotates every seven days."""
+        return secretsmanager.Secret.from_secret_attributes(
+            self, "MasterSecret", secret_complete_arn=self.secret_arn, encryption_key=self.key
+        )
+
+    @property
+    def secret_arn(self) -> str:
+        return self.cfn_cluster.attr_master_user_secret_secret_arn
+
+    @property
+    def writer_endpoint(self) -> str:
+        return self.cfn_cluster.attr_endpoint_address
+
+    @property
+    def reader_endpoint(self) -> str:
+        return self.cfn_cluster.attr_read_endpoint_address
+
+    def custom_endpoint(self, name: str) -> str:
+        """Host name of the custom endpoint of this name; KeyError when the spec has none."""
+        return self.cfn_endpoints[name].attr_endpoint
+
+    def grant_connect(self, grantee: iam.IGrantable, user: str) -> iam.Grant:
+        """Let a principal log in as the database user `user` with an IAM token (valid for 15 minutes)."""
+        resource_id = self.cfn_cluster.attr_db_cluster_resource_id
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["rds-db:connect"],
+            resource_arns=[
+                cdk.Stack.of(self).format_arn(
+                    service="rds-db",
+                    resource="dbuser",
+                    resource_name=f"{resource_id}/{user}",
+                    arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+                )
+            ],
+        )
+
+    def grant_secret_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal read the master user's secret and decrypt it, through Secrets Manager only.
+
+        Both go into the principal's own policy: CDK's `secret.grant_read` names the principal in the key's policy,
+        which ties the two stacks into a circle when the principal lives in another one.
+        """
+        read = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            resource_arns=[self.secret_arn],
+        )
+        service = cdk.Fn.sub("secretsmanager.${AWS::Region}.amazonaws.com")
+        decrypt = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kms:Decrypt"],
+            resource_arns=[self.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": service}},
+        )
+        return read.combine(decrypt)
+
+    def metric(self, name: str, *, statistic: str = "Average", instance: str | None = None) -> cloudwatch.Metric:
+        """A metric of `AWS/RDS` by the minute, of the cluster or of the instance of this name."""
+        dimensions = {"DBClusterIdentifier": self.identifier}
+        if instance is not None:
+            if instance not in self.spec.instances:
+                raise KeyError(instance)
+            dimensions = {"DBInstanceIdentifier": f"{self.identifier}-{instance}"}
+        return service_metric("AWS/RDS", name, dimensions, statistic)
+
+    def metric_replica_lag_ms(self) -> cloudwatch.Metric:
+        """`AuroraReplicaLagMaximum`: the slowest reader's lag behind the writer, in milliseconds."""
+        return self.metric("AuroraReplicaLagMaximum", statistic="Maximum")
+
+    def metric_connections(self) -> cloudwatch.Metric:
+        """`DatabaseConnections` over all instances."""
+        return self.metric("DatabaseConnections", statistic="Sum")
+
+    def metric_cpu_percent(self, instance: str) -> cloudwatch.Metric:
+        """`CPUUtilization` of one instance, in percent."""
+        return self.metric("CPUUtilization", instance=instance)
+
+    def metric_acu(self, instance: str) -> cloudwatch.Metric:
+        """`ServerlessDatabaseCapacity` of one serverless instance, in Aurora capacity units."""
+        return self.metric("ServerlessDatabaseCapacity", instance=instance)
+
+    def metric_volume_bytes(self) -> cloudwatch.Metric:
+        """`VolumeBytesUsed` of the cluster's storage, in bytes; it is billed."""
+        return self.metric("VolumeBytesUsed", statistic="Maximum")

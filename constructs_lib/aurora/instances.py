@@ -1,0 +1,102 @@
+"""Instances of a cluster, keyed by name, and the role that watches them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from constructs_lib.aurora import settings
+from constructs_lib.foundation.cfn import acknowledge, apply_overrides, pascal, set_policies
+from constructs_lib.foundation.trust import service_trust
+from estate.aurora import AuroraSpec, InstanceSpec
+
+INSIGHTS_RETENTION_DAYS = 7
+"""What Performance Insights keeps free of charge."""
+MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
+
+UNAVOIDABLE_OF_ROLE = {
+    f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{MONITORING_POLICY}]": (
+        "AWS's own policy for enhanced monitoring: one of our own needs wildcards over log streams (AwsSolutions-IAM5)"
+    ),
+}
+UNAVOIDABLE_OF_INSTANCE = {
+    f"{pack}-RDSInBackupPlan": (
+        "AWS Backup protects Aurora per cluster, not per instance, and the cluster has continuous backups of its own"
+    )
+    for pack in ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5")
+}
+
+
+def define_monitoring_role(scope: Construct, spec: AuroraSpec) -> iam.CfnRole | None:
+    """Define the role of enhanced monitoring, in the same template (CT.RDS.PR.2), unless it is off."""
+    if not spec.enhanced_monitoring_s:
+        return None
+    role = iam.CfnRole(
+        scope,
+        "MonitoringRole",
+        assume_role_policy_document=service_trust("monitoring.rds.amazonaws.com"),
+        managed_policy_arns=[cdk.Fn.sub("arn:${AWS::Partition}:iam::aws:policy/" + MONITORING_POLICY)],
+    )
+    acknowledge(role, UNAVOIDABLE_OF_ROLE)
+    return role
+
+
+def define_instances(
+    scope: Construct,
+    cluster: rds.CfnDBCluster,
+    identifier: str,
+    spec: AuroraSpec,
+    *,
+    key_arn: str,
+    role: iam.CfnRole | None,
+    zones: Sequence[str],
+) -> dict[str, rds.CfnDBInstance]:
+    """Define every instance; the others wait for the first, so that which one starts as writer is no accident."""
+    instances: dict[str, rds.CfnDBInstance] = {}
+    for name, instance in spec.instances.items():
+        insights = settings.insights_supported(spec, instance)
+        instances[name] = rds.CfnDBInstance(
+            scope,
+            f"Instance{pascal(name)}",
+            auto_minor_version_upgrade=spec.minor_upgrades,
+            availability_zone=_zone(instance, zones),
+            db_cluster_identifier=cluster.ref,
+            db_instance_class=settings.instance_class(instance),
+            db_instance_identifier=f"{identifier}-{name}",
+            enable_performance_insights=insights,
+            engine=spec.engine,
+            monitoring_interval=spec.enhanced_monitoring_s,
+            monitoring_role_arn=role.attr_arn if role else None,
+            performance_insights_kms_key_id=key_arn if insights else None,
+            performance_insights_retention_period=INSIGHTS_RETENTION_DAYS if insights else None,
+            promotion_tier=instance.tier,
+            publicly_accessible=False,
+        )
+        _finish(instances[name], instance)
+    _order(instances, settings.first_instance(spec))
+    return instances
+
+
+def _finish(resource: rds.CfnDBInstance, instance: InstanceSpec) -> None:
+    set_policies(resource, cdk.CfnDeletionPolicy.DELETE)
+    acknowledge(resource, UNAVOIDABLE_OF_INSTANCE)
+    apply_overrides(resource, instance.overrides)
+
+
+def _order(instances: Mapping[str, rds.CfnDBInstance], first: str) -> None:
+    for name, resource in instances.items():
+        if name != first:
+            resource.add_resource_dependency(instances[first])
+
+
+def _zone(instance: InstanceSpec, zones: Sequence[str]) -> str | None:
+    """Name of the instance's zone (1 is the VPC's first); left to Aurora, which spreads them, when it has none."""
+    if instance.zone is None:
+        return None
+    if instance.zone > len(zones):
+        raise ValueError(f"zone must be one of the VPC's {len(zones)}, got {instance.zone}; add a zone or lower it")
+    return zones[instance.zone - 1]

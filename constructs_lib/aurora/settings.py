@@ -1,0 +1,54 @@
+"""What follows from an `AuroraSpec` without a construct: families, parameters, classes. Pure."""
+
+from __future__ import annotations
+
+from estate.aurora import AuroraSpec, InstanceSpec
+from estate.engines import MYSQL, POSTGRESQL
+
+TLS_REQUIRED = {POSTGRESQL: {"rds.force_ssl": "1"}, MYSQL: {"require_secure_transport": "ON"}}
+AUDIT = {
+    POSTGRESQL: dict[str, str](),
+    MYSQL: {
+        "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
+        "server_audit_logging": "1",
+        "slow_query_log": "1",
+    },
+}
+"""An exported log of Aurora MySQL stays empty unless a parameter turns it on (Security Hub RDS.45)."""
+
+SECONDS_PER_HOUR = 3600
+
+
+def parameter_group_family(spec: AuroraSpec) -> str:
+    """Family of the version: `aurora-postgresql17` for 17.7, `aurora-mysql8.0` for 8.0.mysql_aurora.3.10.0."""
+    parts = spec.version.split(".")
+    return f"{spec.engine}{parts[0]}" if spec.engine == POSTGRESQL else f"{spec.engine}{parts[0]}.{parts[1]}"
+
+
+def parameters(spec: AuroraSpec) -> dict[str, str]:
+    """TLS required and auditing on; what the file says wins."""
+    return {**TLS_REQUIRED[spec.engine], **AUDIT[spec.engine], **spec.parameters}
+
+
+def backtrack_window_s(spec: AuroraSpec) -> int | None:
+    """Seconds that the cluster can be wound back; None when it cannot, so that the property is left out."""
+    return spec.effective_backtrack_hours * SECONDS_PER_HOUR or None
+
+
+def instance_class(instance: InstanceSpec) -> str:
+    return "db.serverless" if instance.is_serverless else instance.instance_class
+
+
+def insights_supported(spec: AuroraSpec, instance: InstanceSpec) -> bool:
+    """Performance Insights runs on everything but Aurora MySQL's burstable classes."""
+    return not (spec.engine == MYSQL and instance.instance_class.startswith("db.t"))
+
+
+def lifecycle_support(spec: AuroraSpec) -> str:
+    """Refuse extended support, which is billed and which leaving the property out would choose."""
+    return "open-source-rds-extended-support" + ("" if spec.extended_support else "-disabled")
+
+
+def first_instance(spec: AuroraSpec) -> str:
+    """The instance to create first, which makes it the first writer: lowest promotion tier, then name."""
+    return min(spec.instances, key=lambda name: (spec.instances[name].tier, name))

@@ -1,0 +1,227 @@
+"""One ElastiCache replication group: Valkey or Redis OSS, one shard or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from constructs_lib.cache import settings
+from constructs_lib.cache.users import Users
+from constructs_lib.foundation.cfn import acknowledge, apply_overrides, set_policies, warn_of_weak_choices
+from constructs_lib.foundation.encryption import Encryption
+from constructs_lib.foundation.log_groups import define_log_groups
+from constructs_lib.foundation.metrics import service_metric
+from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
+from estate import names
+from estate.cache import ReplicationGroupSpec
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+KEY_SERVICES = ("elasticache",)
+UNAVOIDABLE = {
+    "AwsSolutions-AEC6": "users authenticate with IAM tokens through a user group, which excludes an AUTH token",
+}
+
+
+@jsii.implements(ec2.IConnectable)
+class ReplicationGroup(Construct):
+    """Define one replication group with its users, key, logs and parameters.
+
+    TLS is required, data is encrypted with a key of its own, replicas stand in other zones, and only the spec's
+    users log in, with IAM tokens. Nothing may connect until `connections` allows it. A snapshot is taken when the
+    group is deleted, the key and the log groups stay unless `retain=False`. Shards are added online.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identifier: str,
+        spec: ReplicationGroupSpec,
+        vpc: ec2.IVpc | Placement,
+        key: kms.IKey | None = None,
+        retain: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.identifier = identifier
+        self.spec = spec
+        self.port = spec.port
+        self.log_group_names = {kind: names.cache_log_group(identifier, kind) for kind in settings.log_types(spec)}
+        self._given_key = key
+        self.key_arn = key.key_arn if key else self._define_encryption(retain=retain).key_arn
+        place = placement_in(vpc)
+        self.cfn_security_group = define_security_group(self, vpc_id=place.vpc_id, description=f"{identifier}: cache")
+        self.cfn_log_groups = define_log_groups(
+            self, self.log_group_names, key_arn=self.key_arn, retention_days=spec.log_retention_days, retain=retain
+        )
+        self.users = Users(self, "Users", identifier=identifier, spec=spec)
+        self.cfn_parameter_group = self._define_parameter_group()
+        self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
+        self.cfn_replication_group = self._define_replication_group()
+        warn_of_weak_choices(self, spec)
+
+    def _define_encryption(self, *, retain: bool) -> Encryption:
+        self.encryption = Encryption(
+            self,
+            "Encryption",
+            description=f"{self.identifier}: data, snapshots and logs",
+            services=KEY_SERVICES,
+            log_groups=list(self.log_group_names.values()),
+            retain=retain,
+        )
+        return self.encryption
+
+    def _define_parameter_group(self) -> elasticache.CfnParameterGroup:
+        return elasticache.CfnParameterGroup(
+            self,
+            "Parameters",
+            cache_parameter_group_family=settings.parameter_group_family(self.spec),
+            description=f"{self.identifier}: parameters",
+            properties=settings.parameters(self.spec),
+        )
+
+    def _define_subnet_group(self, subnet_ids: Sequence[str]) -> elasticache.CfnSubnetGroup:
+        return elasticache.CfnSubnetGroup(
+            self,
+            "Subnets",
+            description=f"{self.identifier}: subnets",
+            subnet_ids=list(subnet_ids),
+        )
+
+    def _define_replication_group(self) -> elasticache.CfnReplicationGroup:
+        spec = self.spec
+        group = elasticache.CfnReplicationGroup(
+            self,
+            "ReplicationGroup",
+            at_rest_encryption_enabled=True,
+            automatic_failover_enabled=settings.fails_over(spec),
+            auto_minor_version_upgrade=spec.minor_upgrades,
+            cache_node_type=spec.node_class,
+            cache_parameter_group_name=self.cfn_parameter_group.ref,
+            cache_subnet_group_name=self.cfn_subnet_group.ref,
+            cluster_mode="enabled" if settings.is_cluster_mode(spec) else "disabled",
+            data_tiering_enabled=spec.has_data_tiering or None,
+            engine=spec.engine,
+            engine_version=spec.version,
+            kms_key_id=self.key_arn,
+            log_delivery_configurations=[self._log_delivery(kind) for kind in self.cfn_log_groups],
+            multi_az_enabled=spec.replicas > 0,
+            num_node_groups=spec.shards,
+            port=self.port,
+            preferred_maintenance_window=spec.maintenance_window,
+            replicas_per_node_group=spec.replicas,
+            replication_group_description=f"{self.identifier}: {spec.engine}",
+            replication_group_id=self.identifier,
+            security_group_ids=[self.cfn_security_group.attr_group_id],
+            snapshot_retention_limit=spec.snapshot_retention_days,
+            snapshot_window=spec.snapshot_window,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            user_group_ids=[self.users.cfn_user_group.ref],
+        )
+        self._finish(group)
+        return group
+
+    def _finish(self, group: elasticache.CfnReplicationGroup) -> None:
+        set_policies(group, cdk.CfnDeletionPolicy.SNAPSHOT)
+        if settings.is_cluster_mode(self.spec):
+            group.cfn_options.update_policy = cdk.CfnUpdatePolicy(use_online_resharding=True)
+        acknowledge(group, UNAVOIDABLE)
+        apply_overrides(group, self.spec.overrides)
+
+    def _log_delivery(self, kind: str) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+        """The group's name by reference, so that it exists, encrypted, before the service writes to it."""
+        group = elasticache.CfnReplicationGroup
+        destination = group.CloudWatchLogsDestinationDetailsProperty(log_group=self.cfn_log_groups[kind].ref)
+        return group.LogDeliveryConfigurationRequestProperty(
+            destination_details=group.DestinationDetailsProperty(cloud_watch_logs_details=destination),
+            destination_type="cloudwatch-logs",
+            log_format="json",
+            log_type=kind,
+        )
+
+    @property
+    def key(self) -> kms.IKey:
+        """The key that was given, or the one made here."""
+        return self._given_key or self.encryption.key
+
+    @cached_property
+    def security_group(self) -> ec2.ISecurityGroup:
+        """The closed group as an L2."""
+        return imported(self, self.cfn_security_group)
+
+    @cached_property
+    def connections(self) -> ec2.Connections:
+        """Who may connect: `connections.allow_default_port_from(app)`; the port is the literal number."""
+        return ec2.Connections(security_groups=[self.security_group], default_port=ec2.Port.tcp(self.port))
+
+    @property
+    def is_cluster_mode(self) -> bool:
+        return settings.is_cluster_mode(self.spec)
+
+    @property
+    def endpoint(self) -> str:
+        """Host name clients start from: the configuration endpoint in cluster mode, else the primary's."""
+        group = self.cfn_replication_group
+        return group.attr_configuration_end_point_address if self.is_cluster_mode else self.primary_endpoint
+
+    @property
+    def primary_endpoint(self) -> str:
+        """Host name of the primary; there is none in cluster mode (ValueError)."""
+        self._refuse_in_cluster_mode("primary_endpoint")
+        return self.cfn_replication_group.attr_primary_end_point_address
+
+    @property
+    def reader_endpoint(self) -> str:
+        """Host name that spreads over the replicas; there is none in cluster mode (ValueError)."""
+        self._refuse_in_cluster_mode("reader_endpoint")
+        return self.cfn_replication_group.attr_reader_end_point_address
+
+    def _refuse_in_cluster_mode(self, what: str) -> None:
+        if self.is_cluster_mode:
+            raise ValueError(f"{what} must be asked of a group with one shard, got {self.spec.shards}; use endpoint")
+
+    def grant_connect(self, grantee: iam.IGrantable, user: str) -> iam.Grant:
+        """Let a principal log in as the spec's user `user` with an IAM token (15 minutes); KeyError when unknown."""
+        user_arn = self.users.cfn_users[user].attr_arn
+        group_arn = cdk.Stack.of(self).format_arn(
+            service="elasticache",
+            resource="replicationgroup",
+            resource_name=self.identifier,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["elasticache:Connect"], resource_arns=[group_arn, user_arn]
+        )
+
+    def metric(self, name: str, *, statistic: str = "Average", node: str = "0001-001") -> cloudwatch.Metric:
+        """A metric of `AWS/ElastiCache` by the minute, of one node (`0001-001` is the first shard's first).
+
+        Nodes of a group without cluster mode are `001`, `002`, ...
+        """
+        suffix = node if self.is_cluster_mode else node.rpartition("-")[2]
+        dimensions = {"CacheClusterId": f"{self.identifier}-{suffix}", "CacheNodeId": "0001"}
+        return service_metric("AWS/ElastiCache", name, dimensions, statistic)
+
+    def metric_replication_lag_s(self, node: str = "0001-002") -> cloudwatch.Metric:
+        """`ReplicationLag` of one replica behind its primary, in seconds."""
+        return self.metric("ReplicationLag", statistic="Maximum", node=node)
+
+    def metric_engine_cpu_percent(self, node: str = "0001-001") -> cloudwatch.Metric:
+        """`EngineCPUUtilization` of one node: its one engine thread, in percent."""
+        return self.metric("EngineCPUUtilization", node=node)
+
+    def metric_memory_percent(self, node: str = "0001-001") -> cloudwatch.Metric:
+        """`DatabaseMemoryUsageCountedForEvictPercentage` of one node, in percent."""
+        return self.metric("DatabaseMemoryUsageCountedForEvictPercentage", statistic="Maximum", node=node)

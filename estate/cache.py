@@ -1,0 +1,483 @@
+"""What one ElastiCache replication group is declared to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from estate import engines, limits, resources, windows
+from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
+from estate.tags import bad_tags
+
+APPEND_ONLY = frozenset({"appendonly", "appendfsync"})
+_CATEGORIES = (
+    "admin all bitmap blocking bloom connection dangerous fast geo hash hyperloglog json keyspace list pubsub read "
+    "scripting search set slow sortedset stream string transaction write"
+)
+ACL_CATEGORIES = frozenset(_CATEGORIES.split())
+"""Categories of commands in an ACL string, those of the modules included. [valkey.io/topics/acl]"""
+_WORDS = (
+    "on off allkeys resetkeys allchannels resetchannels allcommands nocommands clearselectors reset nopass resetpass "
+    "sanitize-payload skip-sanitize-payload"
+)
+ACL_WORDS = frozenset(_WORDS.split())
+"""Whole words of an ACL string. [valkey.io/topics/acl]"""
+KIT_PARAMETERS = frozenset({"cluster-enabled"})
+
+
+class UserSpec(Spec):
+    """One IAM user of a cache; `access` is an ACL string without passwords."""
+
+    access: str = Field(default="on ~* +@read", description="ACL string: `on`, key patterns, commands; no password")
+    overrides: Overrides = Field(default={}, description=OVERRIDES)
+
+
+class ReplicationGroupSpec(Spec):
+    """One Valkey or Redis OSS replication group. `name` is its key in the file."""
+
+    name: Identifier
+    engine: Literal["valkey", "redis"] = Field(default="valkey", description="`valkey` or `redis` (Redis OSS)")
+    version: str = Field(default="8.2", description="Engine version, quoted; 7.1 for Redis OSS when left out")
+    region: str | None = Field(default=None, description="One of `regions`; the first when left out")
+    node_class: str = Field(default="cache.r7g.large", alias="class", description="Node type of every node")
+    shards: Annotated[Integer, Field(ge=1, le=limits.NODES_MAX)] = Field(
+        default=1, description="Shards; more than one turns cluster mode on"
+    )
+    replicas: Annotated[Integer, Field(ge=0, le=limits.REPLICAS_MAX)] = Field(
+        default=1, description="Replicas of each shard, in other zones"
+    )
+    port: Annotated[Integer, Field(ge=limits.CACHE_PORT_MIN, le=limits.PORT_MAX)] = Field(
+        default=6380, description="TCP port; it can't be changed later"
+    )
+    users: dict[Identifier, UserSpec] = Field(default={}, description="IAM users, keyed by name")
+    snapshot_retention_days: Annotated[Integer, Field(ge=0, le=limits.CACHE_SNAPSHOT_DAYS_MAX)] = Field(
+        default=15, description="Days that automatic snapshots are kept, 0 for none"
+    )
+    snapshot_window: str | None = Field(default=None, description="Daily, UTC, `hh24:mi-hh24:mi`, 60 minutes or more")
+    maintenance_window: str | None = Field(
+        default=None, description="Weekly, UTC, `ddd:hh24:mi-ddd:hh24:mi`, 60 minutes or more"
+    )
+    log_retention_days: Integer = Field(default=365, description="Days that engine and slow logs are kept")
+    parameters: dict[str, str] = Field(default={}, description="Parameters of the group, values quoted")
+    protection: Switch = Field(default=True, description="Termination protection")
+    minor_upgrades: Switch = Field(default=True, description="Minor versions are applied in the maintenance window")
+    tags: dict[str, str] = Field(default={}, description="Tags, beside those of the estate")
+    acknowledge: Acknowledge = Field(default=(), description=ACKNOWLEDGE)
+    overrides: Overrides = Field(default={}, description=OVERRIDES)
+
+    RULES: ClassVar[tuple[Rule[Any], ...]] = ()
+
+    @property
+    def user_of_kit(self) -> str | None:
+        """Name of the user that may do nothing, which the kit makes where a group must have one."""
+        if self.engine == "redis":
+            return "default"
+        return None if self.users else "nobody"
+
+    @property
+    def has_data_tiering(self) -> bool:
+        """Nodes with SSDs use them; ElastiCache knows no other way. [B] CreateReplicationGroup.DataTieringEnabled"""
+        return self.node_class.startswith("cache.r6gd.")
+
+    @property
+    def nodes(self) -> int:
+        """Nodes of the whole group: each shard has a primary and its replicas."""
+        return self.shards * (1 + self.replicas)
+
+
+def _is_fine(spec: ReplicationGroupSpec) -> bool:
+    return engines.is_well_formed(spec.engine, spec.version)
+
+
+def _malformed_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if not _is_fine(spec):
+        yield Hit(("version",), spec.version, fix=f'write it as in "{engines.VERSION_EXAMPLES[spec.engine]}"')
+
+
+def _unknown_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if _is_fine(spec) and spec.version not in engines.known_versions(spec.engine):
+        yield Hit(("version",), spec.version, must=f"be known to the data of {engines.data_date()}")
+
+
+def _old_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.engine == "redis" and _is_fine(spec):
+        have = engines.parsed(spec.engine, spec.version)
+        if have < engines.CACHE_EXTENDED_BELOW:
+            yield Hit(("version",), spec.version)
+
+
+def _past_redis(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    is_redis = spec.engine == "redis" and _is_fine(spec)
+    if is_redis and engines.parsed(spec.engine, spec.version)[:2] > engines.CACHE_REDIS_LAST:
+        yield Hit(("version",), spec.version)
+
+
+def _data_tiering(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.has_data_tiering and _is_fine(spec):
+        least = engines.CACHE_TIERING_FROM[spec.engine]
+        if engines.parsed(spec.engine, spec.version) < least:
+            yield Hit(("class",), spec.node_class, must=f"not have SSDs before {spec.engine} {least[0]}.{least[1]}")
+
+
+def _malformed_class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if not _is_class(spec.node_class):
+        yield Hit(("class",), spec.node_class)
+
+
+def _is_class(name: str) -> bool:
+    return name.startswith("cache.") and engines.CLASS_FORM.fullmatch(name) is not None
+
+
+def _unknown_class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if _is_class(spec.node_class) and spec.node_class not in engines.known_classes("cache"):
+        yield Hit(("class",), spec.node_class, must=f"be a node type in the data of {engines.data_date()}")
+
+
+def _class_not_in_region(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.node_class in engines.classes_missing_in(spec.region or ""):
+        yield Hit(("class",), spec.node_class, must=f"be offered in {spec.region}")
+
+
+def _too_many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.nodes > limits.NODES_MAX:
+        yield Hit(("shards",), f"{spec.shards} x {1 + spec.replicas} = {spec.nodes}")
+
+
+def _many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if limits.NODES_DEFAULT < spec.nodes <= limits.NODES_MAX:
+        yield Hit(("shards",), f"{spec.shards} x {1 + spec.replicas} = {spec.nodes}")
+
+
+def _no_replica(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.replicas == 0:
+        yield Hit(("replicas",), spec.replicas)
+
+
+def _iam_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    least = engines.CACHE_IAM_FROM[spec.engine]
+    if spec.users and _is_fine(spec) and engines.parsed(spec.engine, spec.version) < least:
+        fix = f"choose {spec.engine} {least[0]}.{least[1]} or newer, or remove `users`"
+        yield Hit(("version",), spec.version, fix=fix)
+
+
+def _many_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if len(spec.users) >= limits.USERS_PER_GROUP_MAX:
+        yield Hit(("users",), len(spec.users))
+
+
+def _passwords(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        for word in user.access.split():
+            if word[:1] in {">", "<", "#", "!"} or word.lower() in {"nopass", "resetpass"}:
+                yield Hit(("users", name, "access"), word if word.isalpha() else f"a word that starts with {word[0]}")
+
+
+def _access_form(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        words = user.access.split()
+        if not words or words[0] not in {"on", "off"} or not user.access.isprintable():
+            yield Hit(("users", name, "access"), user.access)
+        elif (odd := next((word for word in words[1:] if not _is_acl_word(word)), None)) is not None:
+            must = "be made of on, off, ~keys, &channels, +command, -command, +@category and -@category"
+            yield Hit(("users", name, "access"), odd, must=must)
+
+
+def _is_acl_word(word: str) -> bool:
+    """One rule of an ACL string; words about passwords have a rule of their own. [valkey.io/topics/acl]"""
+    if word[:2] in {"+@", "-@"}:
+        return word[2:].lower() in ACL_CATEGORIES
+    known = word.lower() in ACL_WORDS or word[:1] in {">", "<", "#", "!", "(", ")"} or word.endswith(")")
+    return known or (len(word) > 1 and word[0] in "~&+-%")
+
+
+def _users_default(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if "default" in spec.users:
+        yield Hit(("users", "default"), "default")
+
+
+def _append_only(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    for name in APPEND_ONLY & set(spec.parameters):
+        yield Hit(("parameters", name), spec.parameters[name])
+
+
+def _kit_parameters(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    for name in KIT_PARAMETERS & set(spec.parameters):
+        yield Hit(("parameters", name), spec.parameters[name])
+
+
+def _default_port(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.engine == "redis" and spec.port == 6379:  # noqa: PLR2004 - the usual port of Redis
+        yield Hit(("port",), spec.port)
+
+
+def _snapshot_window(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    window = spec.snapshot_window
+    if window is not None and windows.daily_span(window) is None:
+        yield Hit(("snapshot_window",), window)
+
+
+def _maintenance_window(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    window = spec.maintenance_window
+    if window is not None and windows.weekly_span(window) is None:
+        yield Hit(("maintenance_window",), window)
+
+
+def _short_windows(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    spans = {
+        "snapshot_window": windows.daily_span(spec.snapshot_window or ""),
+        "maintenance_window": windows.weekly_span(spec.maintenance_window or ""),
+    }
+    for name, span in spans.items():
+        if span and span[1] < limits.CACHE_WINDOW_MINUTES_MIN:
+            yield Hit((name,), getattr(spec, name))
+
+
+def _windows_overlap(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if windows.overlap(spec.snapshot_window, spec.maintenance_window):
+        yield Hit(("snapshot_window",), spec.snapshot_window)
+
+
+def _window_without_snapshots(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.snapshot_window is not None and spec.snapshot_retention_days == 0:
+        yield Hit(("snapshot_window",), spec.snapshot_window)
+
+
+def _log_retention(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.log_retention_days not in limits.LOG_RETENTION_DAYS:
+        yield Hit(("log_retention_days",), spec.log_retention_days)
+
+
+def _unknown_overrides(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    yield from resources.unknown_overrides(resources.REPLICATION_GROUP, spec.overrides)
+    for name, user in spec.users.items():
+        yield from resources.unknown_overrides(resources.USER, user.overrides, ("users", name))
+
+
+def _wrong_overrides(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    yield from resources.wrong_overrides(resources.REPLICATION_GROUP, spec.overrides)
+    for name, user in spec.users.items():
+        yield from resources.wrong_overrides(resources.USER, user.overrides, ("users", name))
+
+
+def _identity_overrides(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    yield from resources.identity_overrides(resources.REPLICATION_GROUP, spec.overrides)
+    for name, user in spec.users.items():
+        yield from resources.identity_overrides(resources.USER, user.overrides, ("users", name))
+
+
+RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
+    Rule(
+        id="cache/version-form",
+        reads=("engine", "version"),
+        broken=_malformed_version,
+        must="be a version of the engine",
+        fix="see docs/estate.md",
+    ),
+    Rule(
+        id="cache/version-unknown",
+        reads=("engine", "version"),
+        broken=_unknown_version,
+        must="be known",
+        fix="check the spelling; if it is newer, add `acknowledge: [cache/version-unknown]`",
+        level="warning",
+    ),
+    Rule(
+        id="cache/redis-last",
+        reads=("engine", "version"),
+        broken=_past_redis,
+        must="be 7.1 at most with Redis OSS",
+        fix='ElastiCache has no newer one: choose `engine: valkey`, or version "7.1"',
+    ),
+    Rule(
+        id="cache/extended-support",
+        reads=("engine", "version"),
+        broken=_old_version,
+        must="be in standard support",
+        fix="4 and 5 are in Extended Support since 1 Feb 2026 and have no user groups, which close a cache to "
+        "everyone but its users: choose 6.0 or newer",
+    ),
+    Rule(
+        id="cache/data-tiering",
+        reads=("engine", "version", "class"),
+        broken=_data_tiering,
+        must="be of a version that knows data tiering",
+        fix="choose cache.r6g or newer, or a newer version",
+    ),
+    Rule(
+        id="cache/class-form",
+        reads=("class",),
+        broken=_malformed_class,
+        must="be a node type such as cache.r7g.large",
+        fix="see docs/estate.md",
+    ),
+    Rule(
+        id="cache/class-unknown",
+        reads=("class",),
+        broken=_unknown_class,
+        must="be known",
+        fix="check the spelling; if it is newer, add `acknowledge: [cache/class-unknown]`",
+        level="warning",
+    ),
+    Rule(
+        id="cache/class-region",
+        reads=("class", "region"),
+        broken=_class_not_in_region,
+        must="be offered in the Region",
+        fix="choose another class, or add `acknowledge: [cache/class-region]` if it has arrived there",
+        level="warning",
+    ),
+    Rule(
+        id="cache/nodes-max",
+        reads=("shards", "replicas"),
+        broken=_too_many_nodes,
+        must=f"make {limits.NODES_MAX} nodes at most, replicas counted",
+        fix="declare fewer shards or replicas",
+    ),
+    Rule(
+        id="cache/nodes-quota",
+        reads=("shards", "replicas"),
+        broken=_many_nodes,
+        must=f"make {limits.NODES_DEFAULT} nodes at most without a quota increase",
+        fix="raise the quota `nodes per cluster`, then add `acknowledge: [cache/nodes-quota]`",
+        level="warning",
+    ),
+    Rule(
+        id="cache/no-replica",
+        reads=("replicas",),
+        broken=_no_replica,
+        must="be 1 at least",
+        fix="without a replica a failed node loses its data: add one, or `acknowledge: [cache/no-replica]`",
+        acknowledge=True,
+    ),
+    Rule(
+        id="cache/iam-version",
+        reads=("users", "engine", "version"),
+        broken=_iam_version,
+        must="know IAM users",
+        fix="choose a newer version",
+    ),
+    Rule(
+        id="cache/users-max",
+        reads=("users",),
+        broken=_many_users,
+        must=f"be fewer than {limits.USERS_PER_GROUP_MAX}: the group's `default` user is one of them",
+        fix="remove some",
+    ),
+    Rule(
+        id="cache/user-default",
+        reads=(),
+        broken=_users_default,
+        must="not be called default",
+        fix="rename it: the kit makes a `default` user that may do nothing",
+    ),
+    Rule(
+        id="cache/access-password",
+        reads=(),
+        broken=_passwords,
+        must="hold no password",
+        fix="remove it: users authenticate with IAM",
+    ),
+    Rule(
+        id="cache/access-form",
+        reads=(),
+        broken=_access_form,
+        must="start with on or off",
+        fix='write it as in "on ~app:* +@read"',
+    ),
+    Rule(
+        id="cache/append-only",
+        reads=("parameters",),
+        broken=_append_only,
+        must="not be set: ElastiCache has no append-only file",
+        fix="use snapshots, Durability (Valkey 9.0), or Amazon MemoryDB",
+    ),
+    Rule(
+        id="cache/parameter-of-kit",
+        reads=("parameters",),
+        broken=_kit_parameters,
+        must="be left to the kit",
+        fix="remove it: `shards` decides whether cluster mode is on",
+    ),
+    Rule(
+        id="cache/default-port",
+        reads=("port", "engine"),
+        broken=_default_port,
+        must="not be Redis's usual one",
+        fix="rule packs refuse it: choose another, or add `acknowledge: [cache/default-port]`",
+        level="warning",
+    ),
+    Rule(
+        id="cache/snapshot-window",
+        reads=("snapshot_window",),
+        broken=_snapshot_window,
+        must="be written hh24:mi-hh24:mi, UTC",
+        fix='write it as in "03:00-04:00"',
+    ),
+    Rule(
+        id="cache/maintenance-window",
+        reads=("maintenance_window",),
+        broken=_maintenance_window,
+        must="be written ddd:hh24:mi-ddd:hh24:mi, UTC",
+        fix='write it as in "sun:05:00-sun:06:00"',
+    ),
+    Rule(
+        id="cache/window-length",
+        reads=("snapshot_window", "maintenance_window"),
+        broken=_short_windows,
+        must=f"last {limits.CACHE_WINDOW_MINUTES_MIN} minutes at least",
+        fix="lengthen it",
+    ),
+    Rule(
+        id="cache/window-overlap",
+        reads=("snapshot_window", "maintenance_window"),
+        broken=_windows_overlap,
+        must="not overlap the maintenance window",
+        fix="move one of the two",
+    ),
+    Rule(
+        id="cache/window-without-snapshots",
+        reads=("snapshot_window", "snapshot_retention_days"),
+        broken=_window_without_snapshots,
+        must="be left out while snapshots are off",
+        fix="remove it, or set snapshot_retention_days",
+    ),
+    Rule(
+        id="cache/log-retention",
+        reads=("log_retention_days",),
+        broken=_log_retention,
+        must="be a retention that CloudWatch Logs has",
+        fix="choose one of 30, 90, 180, 365, 731",
+    ),
+    Rule(
+        id="cache/tags",
+        reads=("tags",),
+        broken=lambda spec: bad_tags(spec.tags),
+        must="be tags that AWS takes",
+        fix="correct them",
+    ),
+    Rule(
+        id="cache/override-unknown",
+        reads=(),
+        broken=_unknown_overrides,
+        must="be a property of the resource",
+        fix="see the CloudFormation reference",
+    ),
+    Rule(
+        id="cache/override-value",
+        reads=(),
+        broken=_wrong_overrides,
+        must="be a value of the property",
+        fix="see the resource's page in the CloudFormation reference",
+    ),
+    Rule(
+        id="cache/override-identity",
+        reads=(),
+        broken=_identity_overrides,
+        must=resources.MUST_BE_FREE,
+        fix="runbooks find the resource by it: rename the key in the file instead",
+    ),
+)
+
+ReplicationGroupSpec.RULES = RULES

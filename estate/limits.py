@@ -1,0 +1,85 @@
+"""Limits of the services, each with its source and date.
+
+Sources: `[B]` botocore 1.44.5's service models (installed; `rds/2014-10-31`, `elasticache/2015-02-02`), read
+November 2026; `[A4]` `[E4]` the Aurora and ElastiCache user guides of April 2026; `[A10]` `[E10]` the same guides of
+September 2026; `[EC2]` the Amazon VPC user guide of 2026. Nothing here was measured on AWS.
+"""
+
+from __future__ import annotations
+
+# Aurora
+INSTANCES_MAX = 16
+"""Instances of a cluster: a writer and 15 replicas, not adjustable. [A10 CHAP_Limits]"""
+CUSTOM_ENDPOINTS_MAX = 5
+"""Custom endpoints of a cluster; adjustable, L-9372BAB3. [A10 aurora-endpoints-custom]"""
+TIER_MIN, TIER_MAX = 0, 15
+"""Promotion tiers, 0 first. [B] CreateDBInstance.PromotionTier"""
+AURORA_IDENTIFIER_LENGTH = 63
+"""Characters of a cluster, instance or custom endpoint identifier. [B] CreateDBCluster.DBClusterIdentifier"""
+AURORA_PORT_MIN, PORT_MAX = 1150, 65535
+"""Ports of an Aurora cluster. [B] CreateDBCluster.Port"""
+BACKUP_DAYS_MIN, BACKUP_DAYS_MAX = 1, 35
+"""Days of automated backups; they can't be turned off. [B] CreateDBCluster.BackupRetentionPeriod"""
+BACKTRACK_HOURS_MAX = 72
+"""Hours that Aurora MySQL can be wound back (259,200 s). [B] CreateDBCluster.BacktrackWindow"""
+AURORA_WINDOW_MINUTES_MIN = 30
+"""Shortest backup or maintenance window. [B] CreateDBCluster.PreferredBackupWindow"""
+ACU_STEP = 0.5
+"""Aurora capacity units come in halves. [B] ServerlessV2ScalingConfiguration"""
+ACU_MAX = 256
+"""Largest capacity of a serverless instance: 256 on recent versions. [B] ServerlessV2ScalingConfiguration"""
+ACU_MAX_OLDER = 128
+"""The same before AMS 3.06, APG 16.1, 15.5, 14.10, 13.13. [A4 aurora-serverless-v2-how-it-works]"""
+ACU_MAX_LEAST = 1
+"""Least value of the upper bound. [A4 aurora-serverless-v2.setting-capacity]"""
+PAUSE_S_MIN, PAUSE_S_MAX = 300, 86400
+"""Seconds without connections until a serverless instance pauses. [B] SecondsUntilAutoPause"""
+MASTER_USERNAME_LENGTH_MAX = 16
+"""Characters of the master user's name on Aurora MySQL, taken for both engines. [B] CreateDBCluster.MasterUsername"""
+DATABASE_NAME_LENGTH_MAX = 63
+"""Characters of a database name: PostgreSQL's own limit; Aurora takes 64. [B] CreateDBCluster.DatabaseName"""
+MONITORING_INTERVALS_S = (0, 1, 5, 10, 15, 30, 60)
+"""Seconds between points of enhanced monitoring, 0 for off. [B] CreateDBInstance.MonitoringInterval"""
+CLUSTERS_PER_REGION = 40
+"""Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
+
+# ElastiCache
+REPLICATION_GROUP_ID_LENGTH = 40
+"""Characters of a replication group's identifier. [B] CreateReplicationGroup.ReplicationGroupId"""
+CACHE_USER_ID_LENGTH = 40
+"""Characters of a user's id, which is also its name for IAM. [E4 Clusters.RBAC: 1-40]"""
+NODES_DEFAULT = 90
+"""Nodes of a replication group before a quota increase. [E10 quota-limits]"""
+NODES_MAX = 500
+"""Nodes of a replication group, with engine 5.0.6 or later. [B] CreateReplicationGroup"""
+REPLICAS_MAX = 5
+"""Replicas of a shard. [B] CreateReplicationGroup.ReplicasPerNodeGroup"""
+USERS_PER_GROUP_MAX = 100
+"""Users of a user group; the `default` user that ElastiCache wants is one of them. [E10 quota-limits]"""
+CACHE_SNAPSHOT_DAYS_MAX = 35
+"""Days that an automatic snapshot is kept; 0 turns them off. [E4 backups-automatic]"""
+CACHE_WINDOW_MINUTES_MIN = 60
+"""Shortest snapshot or maintenance window. [B] CreateReplicationGroup.PreferredMaintenanceWindow"""
+CACHE_PORT_MIN = 1024
+"""Lowest port the kit gives a cache: below it are the system's. Ours; ElastiCache states no range."""
+
+# Network
+ZONES_MIN, ZONES_MAX = 2, 3
+"""Zones of a new network: a subnet group wants two, three is what each Region has. [B] CreateDBSubnetGroup"""
+SUBNETS_MIN = 2
+"""Subnets of a DB subnet group, in two zones at least. [B] CreateDBSubnetGroup"""
+CIDR_PREFIX_MIN, CIDR_PREFIX_MAX = 16, 28
+"""Prefix lengths of a VPC and of a subnet. [EC2 vpc-cidr-blocks]"""
+
+# Common
+TAGS_MAX = 50
+"""Tags of a resource. [A10 USER_Tagging, E10 Tagging-Resources]"""
+KIT_TAGS = 3
+"""Of these the kit sets: estate, resource, run. Ours, `estate/names.py`"""
+TAG_KEY_LENGTH_MAX, TAG_VALUE_LENGTH_MAX = 128, 256
+"""Characters of a tag's key and value. [A10 USER_Tagging]"""
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827),
+    *(2192, 2557, 2922, 3288, 3653),
+)
+"""Days that CloudWatch Logs can be told to keep. [B] logs PutRetentionPolicy.retentionInDays"""

@@ -1,0 +1,341 @@
+"""The estate: everything one file declares."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from estate import engines, limits, names
+from estate.aurora import AuroraSpec
+from estate.cache import ReplicationGroupSpec
+from estate.network import ZONE, NetworkSpec, parsed_cidr
+from estate.spec import ACKNOWLEDGE, Acknowledge, Hit, Identifier, Path, Rule, Spec, Switch
+from estate.tags import TAGS_OF_OURS, bad_tags
+
+NEWEST_EDITION = "2026-11"
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+
+
+class Estate(Spec):
+    """A product's databases and caches, complete: what the file left unsaid is filled in.
+
+    `profile: dev` is cheap and says what it gives up: `shared_key` is on, so that constructs take one CMK for the
+    whole estate instead of one per cluster and cache, and networks have two zones.
+    """
+
+    name: Identifier = Field(alias="estate", description="Name of the estate; every resource's name starts with it")
+    defaults: Literal["2026-11"] = Field(
+        default="2026-11", description="Edition of the defaults; pinned, so that an upgrade changes no template"
+    )
+    profile: Literal["production", "dev"] = Field(
+        default="production", description="`production` is safe, `dev` is cheap; the defaults follow it"
+    )
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = Field(
+        default=None, description="Account that the estate may be deployed to, quoted; any when left out"
+    )
+    regions: Annotated[
+        tuple[str, ...], Field(min_length=1, description="Regions of the estate; the first is where things go")
+    ]
+    protection: Switch = Field(
+        default=True, description="Deletion and termination protection of everything that doesn't say otherwise"
+    )
+    shared_key: Switch = Field(
+        default=False,
+        description="One CMK for the whole estate instead of one for each cluster and cache; changing it replaces them",
+    )
+    acknowledge: Acknowledge = Field(default=(), description=ACKNOWLEDGE)
+    tags: dict[str, str] = Field(default={}, description="Tags of every resource")
+    network: dict[str, NetworkSpec] = Field(default={}, description="Networks, keyed by Region")
+    aurora: dict[Identifier, AuroraSpec] = Field(default={}, description="Aurora clusters, keyed by name")
+    caches: dict[Identifier, ReplicationGroupSpec] = Field(
+        default={}, description="Valkey and Redis OSS replication groups, keyed by name"
+    )
+
+    RULES: ClassVar[tuple[Rule[Any], ...]] = ()
+
+
+def _malformed_regions(estate: Estate) -> Iterator[Hit]:
+    for index, region in enumerate(estate.regions):
+        if not REGION.fullmatch(region):
+            near = difflib.get_close_matches(region[:40], sorted(engines.known_regions()), n=1)
+            yield Hit(("regions", index), region, fix=f"did you mean `{near[0]}`?" if near else "")
+
+
+def _unknown_regions(estate: Estate) -> Iterator[Hit]:
+    for index, region in enumerate(estate.regions):
+        if REGION.fullmatch(region) and region not in engines.known_regions():
+            near = difflib.get_close_matches(region, sorted(engines.known_regions()), n=1)
+            hint = f"did you mean `{near[0]}`? " if near else ""
+            yield Hit(("regions", index), region, fix=f"{hint}if it is new, add `acknowledge: [estate/region-unknown]`")
+
+
+def _repeated_regions(estate: Estate) -> Iterator[Hit]:
+    for region, times in Counter(estate.regions).items():
+        if times > 1:
+            yield Hit(("regions",), f"{region} {times} times")
+
+
+def _foreign_networks(estate: Estate) -> Iterator[Hit]:
+    for region in estate.network:
+        if region not in estate.regions:
+            yield Hit(("network", region), region)
+
+
+def _foreign_zones(estate: Estate) -> Iterator[Hit]:
+    for region, network in estate.network.items():
+        for index, zone in enumerate(network.availability_zones):
+            if ZONE.fullmatch(zone) and zone[:-1] != region:
+                yield Hit(("network", region, "availability_zones", index), zone, must=f"be a zone of {region}")
+
+
+def _foreign_regions(estate: Estate) -> Iterator[Hit]:
+    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
+        for name, member in members.items():
+            if member.region is not None and member.region not in estate.regions:
+                yield Hit((unit, name, "region"), member.region)
+
+
+def _overlapping_networks(estate: Estate) -> Iterator[Hit]:
+    made = {region: parsed_cidr(spec.cidr) for region, spec in estate.network.items() if not spec.is_existing}
+    for (first, one), (second, other) in combinations(made.items(), 2):
+        if one and other and one.overlaps(other):
+            yield Hit(("network", second, "cidr"), str(other), must=f"not overlap {one} of {first}")
+
+
+def _zones_beyond(estate: Estate) -> Iterator[Hit]:
+    for name, cluster in estate.aurora.items():
+        network = estate.network.get(cluster.region or estate.regions[0])
+        if network is None:
+            continue
+        zones = len(network.subnets) if network.is_existing else network.zones
+        for instance, spec in cluster.instances.items():
+            if spec.zone is not None and network.is_existing and not network.availability_zones:
+                must = "be left out while the network does not name the zones of its subnets"
+                fix = "add `availability_zones:` beside `vpc`, one for each subnet, or remove it"
+                yield Hit(("aurora", name, "instances", instance, "zone"), spec.zone, must=must, fix=fix)
+            elif spec.zone is not None and spec.zone > zones:
+                must = f"be one of the network's {zones} zones"
+                yield Hit(("aurora", name, "instances", instance, "zone"), spec.zone, must=must)
+
+
+def _long_aurora_names(estate: Estate) -> Iterator[Hit]:
+    for path, identifier in _aurora_identifiers(estate):
+        if len(identifier) > limits.AURORA_IDENTIFIER_LENGTH:
+            yield Hit(path, f"{identifier} ({len(identifier)})")
+
+
+def _aurora_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
+    for name, cluster in estate.aurora.items():
+        path = ("aurora", name)
+        yield path, names.cluster_identifier(estate.name, name)
+        for instance in cluster.instances:
+            yield (*path, "instances", instance), names.instance_identifier(estate.name, name, instance)
+        for endpoint in cluster.endpoints:
+            yield (*path, "endpoints", endpoint), names.endpoint_identifier(estate.name, name, endpoint)
+
+
+def _long_cache_names(estate: Estate) -> Iterator[Hit]:
+    for name in estate.caches:
+        identifier = names.replication_group_id(estate.name, name)
+        if len(identifier) > limits.REPLICATION_GROUP_ID_LENGTH:
+            yield Hit(("caches", name), f"{identifier} ({len(identifier)})")
+    for path, identifier in _cache_users(estate):
+        if len(identifier) > limits.CACHE_USER_ID_LENGTH:
+            yield Hit(path, f"{identifier} ({len(identifier)})")
+
+
+def _clashing_names(estate: Estate) -> Iterator[Hit]:
+    """`a-b` with `c` and `a` with `b-c` make the same identifier."""
+    instances = [each for each in _aurora_identifiers(estate) if each[0][2:3] == ("instances",)]
+    clusters = [each for each in _aurora_identifiers(estate) if len(each[0]) == 2]  # noqa: PLR2004 - aurora.<name>
+    endpoints = [each for each in _aurora_identifiers(estate) if each[0][2:3] == ("endpoints",)]
+    for kind in (clusters, instances, endpoints, list(_cache_users(estate))):
+        taken: dict[str, Path] = {}
+        for path, identifier in kind:
+            if identifier in taken:
+                other = ".".join(str(part) for part in taken[identifier])
+                yield Hit(path, path[-1], must=f"make a name of its own: {identifier} is {other}")
+            taken[identifier] = path
+
+
+def _cache_users(estate: Estate) -> Iterator[tuple[Path, str]]:
+    for name, cache in estate.caches.items():
+        for user in cache.users:
+            yield ("caches", name, "users", user), names.cache_user_id(estate.name, name, user)
+        if cache.user_of_kit:
+            yield ("caches", name), names.cache_user_id(estate.name, name, cache.user_of_kit)
+
+
+def _many_tags(estate: Estate) -> Iterator[Hit]:
+    """The estate's tags and its own, on one resource; a VPC and its subnets have a `Name` from the kit, too."""
+    makes = any(not network.is_existing for network in estate.network.values())
+    if makes and len(estate.tags) <= TAGS_OF_OURS < len({*estate.tags, "Name"}):
+        must = f"be {TAGS_OF_OURS - 1} at most, so that a VPC can have its Name"
+        yield Hit(("tags",), len(estate.tags), must=must)
+    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
+        for name, member in members.items():
+            count = len({*estate.tags, *member.tags})
+            if member.tags and count > TAGS_OF_OURS and len(member.tags) <= TAGS_OF_OURS:
+                yield Hit((unit, name, "tags"), f"{len(member.tags)}, which makes {count}")
+
+
+def _many_clusters(estate: Estate) -> Iterator[Hit]:
+    by_region = Counter(cluster.region or estate.regions[0] for cluster in estate.aurora.values())
+    for region, count in by_region.items():
+        if count > limits.CLUSTERS_PER_REGION:
+            yield Hit(("aurora",), f"{count} clusters in {region}")
+
+
+def acknowledgeable() -> frozenset[str]:
+    """Ids of the rules that `acknowledge:` accepts."""
+    tables = (RULES, AuroraSpec.RULES, ReplicationGroupSpec.RULES, NetworkSpec.RULES)
+    return frozenset(rule.id for table in tables for rule in table if rule.can_be_acknowledged) | {UNPINNED}
+
+
+def _unknown_acknowledgements(estate: Estate) -> Iterator[Hit]:
+    known = sorted(acknowledgeable())
+    parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), estate.acknowledge)]
+    for unit, members in (("network", estate.network), ("aurora", estate.aurora), ("caches", estate.caches)):
+        parts += [((unit, name), member.acknowledge) for name, member in members.items()]
+    for path, given in parts:
+        for index, rule in enumerate(given):
+            if rule not in known and (not path or rule not in estate.acknowledge):
+                near = difflib.get_close_matches(rule[:60], known, n=1)
+                fix = f"did you mean `{near[0]}`?" if near else "use the id in brackets behind a message"
+                yield Hit((*path, "acknowledge", index), rule, fix=fix)
+
+
+def _nothing_declared(estate: Estate) -> Iterator[Hit]:
+    if not estate.aurora and not estate.caches:
+        yield Hit((), "neither")
+
+
+UNPINNED = "estate/defaults-unpinned"
+
+RULES: tuple[Rule[Estate], ...] = (
+    Rule(
+        id="estate/nothing",
+        reads=("aurora", "caches"),
+        broken=_nothing_declared,
+        must="declare a cluster under `aurora:` or a cache under `caches:`",
+        fix="add one; see examples/estates/minimal.yaml",
+        level="warning",
+    ),
+    Rule(
+        id="estate/region-form",
+        reads=("regions",),
+        broken=_malformed_regions,
+        must="be the name of a Region",
+        fix="write it as in eu-west-1",
+    ),
+    Rule(
+        id="estate/region-unknown",
+        reads=("regions",),
+        broken=_unknown_regions,
+        must="be known",
+        fix="check the spelling",
+        level="warning",
+    ),
+    Rule(
+        id="estate/region-repeat",
+        reads=("regions",),
+        broken=_repeated_regions,
+        must="name each Region once",
+        fix="remove the repetition",
+    ),
+    Rule(
+        id="estate/network-region",
+        reads=("regions",),
+        broken=_foreign_networks,
+        must="be one of the estate's regions",
+        fix="add it to `regions` or correct the key",
+    ),
+    Rule(
+        id="estate/zone-region",
+        reads=(),
+        broken=_foreign_zones,
+        must="be a zone of its Region",
+        fix="write the Region and a letter",
+    ),
+    Rule(
+        id="estate/resource-region",
+        reads=("regions",),
+        broken=_foreign_regions,
+        must="be one of the estate's regions",
+        fix="add it to `regions` or correct it",
+    ),
+    Rule(
+        id="estate/network-overlap",
+        reads=(),
+        broken=_overlapping_networks,
+        must="not overlap another Region's",
+        fix="overlapping networks can't be peered: give each its own range, or add "
+        "`acknowledge: [estate/network-overlap]`",
+        level="warning",
+    ),
+    Rule(
+        id="estate/zone",
+        reads=("regions",),
+        broken=_zones_beyond,
+        must="be a zone of the network",
+        fix="choose a lower number or more zones",
+    ),
+    Rule(
+        id="estate/aurora-name-length",
+        reads=("estate",),
+        broken=_long_aurora_names,
+        must=f"make an identifier of {limits.AURORA_IDENTIFIER_LENGTH} characters at most",
+        fix="shorten one of its parts",
+    ),
+    Rule(
+        id="estate/cache-name-length",
+        reads=("estate",),
+        broken=_long_cache_names,
+        must=f"make an identifier of {limits.REPLICATION_GROUP_ID_LENGTH} characters at most",
+        fix="shorten one of its parts",
+    ),
+    Rule(
+        id="estate/name-clash",
+        reads=(),
+        broken=_clashing_names,
+        must="make a name of its own",
+        fix="rename one of the two",
+    ),
+    Rule(
+        id="estate/clusters-quota",
+        reads=(),
+        broken=_many_clusters,
+        must=f"have {limits.CLUSTERS_PER_REGION} clusters at most in a Region without a quota increase",
+        fix="raise the quota, then add `acknowledge: [estate/clusters-quota]`",
+        level="warning",
+    ),
+    Rule(
+        id="estate/acknowledge",
+        reads=("acknowledge",),
+        broken=_unknown_acknowledgements,
+        must="be a rule that can be acknowledged",
+        fix="use the id in brackets behind a message",
+    ),
+    Rule(
+        id="estate/tags",
+        reads=("tags",),
+        broken=lambda estate: bad_tags(estate.tags),
+        must="be tags that AWS takes",
+        fix="correct them",
+    ),
+    Rule(
+        id="estate/tags-sum",
+        reads=("tags", "aurora.*.tags", "caches.*.tags"),
+        broken=_many_tags,
+        must=f"be {TAGS_OF_OURS} at most together with the estate's",
+        fix="remove some: AWS takes 50, the kit sets 3",
+    ),
+)
+
+Estate.RULES = RULES

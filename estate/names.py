@@ -1,0 +1,77 @@
+"""Names that both halves use: what a stack creates is what a runbook looks for."""
+
+from __future__ import annotations
+
+TAG_ESTATE = "aurora-estate:estate"
+TAG_RESOURCE = "aurora-estate:resource"
+TAG_RUN = "aurora-estate:run"
+
+# Keys of stack outputs.
+OUTPUT_CLUSTER_ID = "ClusterIdentifier"
+OUTPUT_WRITER_ENDPOINT = "WriterEndpoint"
+OUTPUT_READER_ENDPOINT = "ReaderEndpoint"
+OUTPUT_PORT = "Port"
+OUTPUT_SECRET_ARN = "SecretArn"  # noqa: S105 - the name of an output
+OUTPUT_REPLICATION_GROUP_ID = "ReplicationGroupId"
+OUTPUT_CONFIGURATION_ENDPOINT = "ConfigurationEndpoint"
+OUTPUT_PRIMARY_ENDPOINT = "PrimaryEndpoint"
+OUTPUT_VPC_ID = "VpcId"
+OUTPUT_SECURITY_GROUP_ID = "SecurityGroupId"
+
+
+def cluster_identifier(estate: str, cluster: str) -> str:
+    return f"{estate}-{cluster}"
+
+
+def instance_identifier(estate: str, cluster: str, instance: str) -> str:
+    return f"{estate}-{cluster}-{instance}"
+
+
+def endpoint_identifier(estate: str, cluster: str, endpoint: str) -> str:
+    return f"{estate}-{cluster}-{endpoint}"
+
+
+def replication_group_id(estate: str, cache: str) -> str:
+    return f"{estate}-{cache}"
+
+
+def cache_user_id(estate: str, cache: str, user: str) -> str:
+    """Also the user's name: IAM authentication wants both equal."""
+    return f"{estate}-{cache}-{user}"
+
+
+def network_stack(estate: str) -> str:
+    return f"{estate}-network"
+
+
+def aurora_stack(estate: str, cluster: str) -> str:
+    return f"{estate}-aurora-{cluster}"
+
+
+def cache_stack(estate: str, cache: str) -> str:
+    return f"{estate}-cache-{cache}"
+
+
+def network_parameter(estate: str, what: str) -> str:
+    """SSM parameter that hands a network value (`vpc-id`, `subnet-ids`) to the data stacks."""
+    return f"/aurora-estate/{estate}/network/{what}"
+
+
+def lock_parameter(cluster_id: str) -> str:
+    """SSM parameter that is one operator's lock on a cluster."""
+    return f"/aurora-estate/locks/{cluster_id}"
+
+
+def flow_log_group(estate: str) -> str:
+    """CloudWatch log group of a network's flow logs."""
+    return f"/aws/vpc/{estate}/flow-logs"
+
+
+def log_group(kind: str, cluster_id: str, export: str) -> str:
+    """CloudWatch log group that RDS writes an export to (`kind` is `cluster` or `instance`)."""
+    return f"/aws/rds/{kind}/{cluster_id}/{export}"
+
+
+def cache_log_group(replication_group_id: str, log_type: str) -> str:
+    """CloudWatch log group that ElastiCache delivers a log to (`engine-log` or `slow-log`)."""
+    return f"/aws/elasticache/{replication_group_id}/{log_type}"

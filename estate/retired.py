@@ -1,0 +1,101 @@
+"""What AWS does not have, no longer has, or this release does not declare: refused with the way out.
+
+Sources: `facts` A18-A20 (RDS API model of botocore 1.44.5; Aurora user guide, September 2026), E11, E12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estate.spec import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What must hold instead, and what to do."""
+
+    rule: str
+    must: str
+    fix: str
+
+
+AURORA_ENGINES = "be aurora-postgresql or aurora-mysql"
+NO_SUCH_ENGINE = "aurora/engine-not-aurora"
+
+
+def _rds_only(product: str) -> Gone:
+    return Gone(NO_SUCH_ENGINE, AURORA_ENGINES, f"Aurora has no {product}; use Amazon RDS for {product}")
+
+
+ENGINES: dict[str, Gone] = {
+    "mariadb": Gone(
+        NO_SUCH_ENGINE, AURORA_ENGINES, "Aurora has no MariaDB; use Amazon RDS for MariaDB, or aurora-mysql"
+    ),
+    "oracle": _rds_only("Oracle"),
+    "sqlserver": _rds_only("SQL Server"),
+    "db2": _rds_only("Db2"),
+    "aurora": Gone(
+        NO_SUCH_ENGINE,
+        AURORA_ENGINES,
+        "plain `aurora` was MySQL 5.6, gone since 28 Feb 2023: write aurora-mysql; "
+        "for a community engine use Amazon RDS",
+    ),
+    "postgres": Gone(
+        NO_SUCH_ENGINE, AURORA_ENGINES, "did you mean `aurora-postgresql`? `postgres` is Amazon RDS for PostgreSQL"
+    ),
+    "postgresql": Gone(
+        NO_SUCH_ENGINE, AURORA_ENGINES, "did you mean `aurora-postgresql`? PostgreSQL alone is Amazon RDS's"
+    ),
+    "mysql": Gone(NO_SUCH_ENGINE, AURORA_ENGINES, "did you mean `aurora-mysql`? `mysql` is Amazon RDS for MySQL"),
+}
+
+CACHE_ENGINES: dict[str, Gone] = {
+    "memcached": Gone(
+        "cache/engine-later",
+        "be valkey or redis",
+        "this release declares Valkey and Redis OSS only; Memcached comes later",
+    ),
+    "redis-oss": Gone("cache/engine-unknown", "be valkey or redis", "did you mean `redis`?"),
+}
+
+SERVERLESS_V1 = Gone(
+    "aurora/serverless-v1",
+    "not be used",
+    "Aurora Serverless v1 ended on 31 Mar 2025: give instances `class: serverless`, bounded by `serverless:`",
+)
+MULTI_MASTER = Gone(
+    "aurora/multi-master",
+    "not be used",
+    "Aurora Multi-Master is gone: use one writer, or Aurora DSQL for active-active",
+)
+NO_AUTH = Gone(
+    "cache/no-password", "not be used", "declare `users:`; they authenticate with IAM and no password is kept"
+)
+KEYS: dict[str, Gone] = {
+    "engine_mode": SERVERLESS_V1,
+    "serverless_v1": SERVERLESS_V1,
+    "scaling_configuration": SERVERLESS_V1,
+    "multi_master": MULTI_MASTER,
+    "auth_token": NO_AUTH,
+    "password": NO_AUTH,
+    "master_password": Gone(
+        "aurora/no-password", "not be used", "RDS makes and keeps the master password in Secrets Manager"
+    ),
+    "appendonly": Gone(
+        "cache/append-only",
+        "not be used",
+        "ElastiCache has no append-only file: use snapshots, Durability (Valkey 9.0), or Amazon MemoryDB",
+    ),
+}
+
+
+def value_at(path: Path, value: str) -> Gone | None:
+    """The way out for a retired or foreign engine at `path`."""
+    if len(path) != 3 or path[2] != "engine":  # noqa: PLR2004 - aurora.<name>.engine
+        return None
+    name = value.lower()
+    if path[0] == "caches":
+        return CACHE_ENGINES.get(name)
+    return ENGINES.get(name) or next(
+        (ENGINES[key] for key in ("oracle", "sqlserver", "db2") if name.startswith(key)), None
+    )

@@ -1,0 +1,26 @@
+"""All resource types that the embedded CloudFormation knows, by name."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lab.cloud.cloudformation import (
+    types_bootstrap,
+    types_cache,
+    types_database,
+    types_identity,
+    types_network,
+    types_platform,
+)
+from lab.cloud.cloudformation.row import Row
+
+_TABLES = (types_network, types_identity, types_platform, types_bootstrap, types_database, types_cache)
+
+
+@cache
+def rows() -> dict[str, Row]:
+    return {row.type: row for table in _TABLES for row in table.ROWS}
+
+
+def find_row(resource_type: str) -> Row | None:
+    return rows().get(resource_type)

@@ -1,0 +1,206 @@
+"""RDS types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
+from lab.cloud.cloudformation.tagging import arn_tags
+
+
+def log_exports(old: Any, new: Any) -> dict[str, Any]:
+    """The difference that ModifyDBCluster and ModifyDBInstance want, where CloudFormation gives the whole list."""
+    return {
+        "CloudwatchLogsExportConfiguration": {
+            "EnableLogTypes": sorted(set(new or []) - set(old or [])),
+            "DisableLogTypes": sorted(set(old or []) - set(new or [])),
+        }
+    }
+
+
+def _parameters(kind: str, group: str) -> Step:
+    """The parameters of a parameter group; in a template they are a plain map."""
+    describe = f"describe_{kind}_parameters"
+
+    def apply(handle: Handle, old: Any, new: Any) -> None:
+        wanted = {name: str(value) for name, value in (new or {}).items()}
+        entries = [_entry(name, value) for name, value in wanted.items()]
+        if entries:
+            handle.call(f"modify_{kind}_parameter_group", **{group: handle.physical_id, "Parameters": entries})
+        gone = [_entry(name, None) for name in sorted(set(old or {}) - set(wanted))]
+        if gone:
+            handle.call(f"reset_{kind}_parameter_group", **{group: handle.physical_id, "Parameters": gone})
+
+    def read(handle: Handle) -> dict[str, str]:
+        answer = handle.call(describe, **{group: handle.physical_id})
+        return {item["ParameterName"]: item["ParameterValue"] for item in answer["Parameters"]}
+
+    return Step(apply=apply, read=read)
+
+
+def _entry(name: str, value: str | None) -> dict[str, str]:
+    entry = {"ParameterName": name, "ApplyMethod": "pending-reboot"}
+    return entry if value is None else {**entry, "ParameterValue": value}
+
+
+def _security_groups(handle: Handle) -> Any:
+    return handle.look("VpcSecurityGroups[].VpcSecurityGroupId")
+
+
+def _managed_secret(handle: Handle) -> dict[str, Any]:
+    secret = handle.properties.get("MasterUserSecret") or {}
+    return {"MasterUserSecretKmsKeyId": secret["KmsKeyId"]} if "KmsKeyId" in secret else {}
+
+
+CLUSTER = Row(
+    type="AWS::RDS::DBCluster",
+    service="rds",
+    create="create_db_cluster",
+    update="modify_db_cluster",
+    update_extra={"ApplyImmediately": True},
+    delete="delete_db_cluster",
+    key=by_name("DBClusterIdentifier"),
+    name="DBClusterIdentifier",
+    lower=True,
+    describe="describe_db_clusters",
+    path="DBClusters[0]",
+    status="Status",
+    create_extra=_managed_secret,
+    accepted=frozenset({"MasterUserSecret", "DeleteAutomatedBackups"}),
+    snapshot_key="FinalDBSnapshotIdentifier",
+    no_snapshot={"SkipFinalSnapshot": True},
+    default_deletion_policy="Snapshot",
+    update_as={"EnableCloudwatchLogsExports": log_exports},
+    update_steps={"DeleteAutomatedBackups": lambda _h, _new: None},
+    tags=arn_tags("DBClusterArn"),
+    attrs={
+        "Endpoint.Address": "Endpoint",
+        "Endpoint.Port": "Port",
+        "ReadEndpoint.Address": "ReaderEndpoint",
+        "DBClusterArn": "DBClusterArn",
+        "DBClusterResourceId": "DbClusterResourceId",
+        "MasterUserSecret.SecretArn": "MasterUserSecret.SecretArn",
+    },
+    read={
+        "DBClusterParameterGroupName": "DBClusterParameterGroup",
+        "DBSubnetGroupName": "DBSubnetGroup",
+        "EnableCloudwatchLogsExports": "EnabledCloudwatchLogsExports",
+        "EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
+        "EnableHttpEndpoint": "HttpEndpointEnabled",
+        "EnableLocalWriteForwarding": "LocalWriteForwardingStatus == 'enabled'",
+        "ManageMasterUserPassword": "MasterUserSecret != null",
+        "MasterUserSecret": "{KmsKeyId: MasterUserSecret.KmsKeyId}",
+        "VpcSecurityGroupIds": _security_groups,
+    },
+    unshown={
+        "MasterUserPassword": "a secret",
+        "DeleteAutomatedBackups": "an argument of DeleteDBCluster; nothing shows it before",
+    },
+)
+
+INSTANCE = Row(
+    type="AWS::RDS::DBInstance",
+    service="rds",
+    create="create_db_instance",
+    update="modify_db_instance",
+    update_extra={"ApplyImmediately": True},
+    update_rename={"Port": "DBPortNumber"},
+    delete="delete_db_instance",
+    key=by_name("DBInstanceIdentifier"),
+    name="DBInstanceIdentifier",
+    lower=True,
+    describe="describe_db_instances",
+    path="DBInstances[0]",
+    status="DBInstanceStatus",
+    rename={"VPCSecurityGroups": "VpcSecurityGroupIds"},
+    snapshot_key="FinalDBSnapshotIdentifier",
+    no_snapshot={"SkipFinalSnapshot": True},
+    update_as={"EnableCloudwatchLogsExports": log_exports},
+    tags=arn_tags("DBInstanceArn"),
+    attrs={
+        "Endpoint.Address": "Endpoint.Address",
+        "Endpoint.Port": "Endpoint.Port",
+        "DBInstanceArn": "DBInstanceArn",
+        "DbiResourceId": "DbiResourceId",
+    },
+    read={
+        "DBParameterGroupName": "DBParameterGroups[0].DBParameterGroupName",
+        "DBSubnetGroupName": "DBSubnetGroup.DBSubnetGroupName",
+        "EnablePerformanceInsights": "PerformanceInsightsEnabled",
+        "PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId",
+        "Port": "Endpoint.Port",
+        "VPCSecurityGroups": _security_groups,
+    },
+)
+
+ENDPOINT = Row(
+    type="AWS::RDS::DBClusterEndpoint",
+    service="rds",
+    create="create_db_cluster_endpoint",
+    update="modify_db_cluster_endpoint",
+    delete="delete_db_cluster_endpoint",
+    key=by_name("DBClusterEndpointIdentifier"),
+    name="DBClusterEndpointIdentifier",
+    lower=True,
+    rename={"CustomEndpointType": "EndpointType"},
+    describe="describe_db_cluster_endpoints",
+    path="DBClusterEndpoints[0]",
+    status="Status",
+    tags=arn_tags("DBClusterEndpointArn"),
+    attrs={"Endpoint": "Endpoint", "DBClusterEndpointArn": "DBClusterEndpointArn"},
+    read={"CustomEndpointType": "CustomEndpointType"},
+)
+
+ROWS = (
+    CLUSTER,
+    INSTANCE,
+    ENDPOINT,
+    Row(
+        type="AWS::RDS::DBSubnetGroup",
+        service="rds",
+        create="create_db_subnet_group",
+        update="modify_db_subnet_group",
+        update_with=("SubnetIds", "DBSubnetGroupDescription"),
+        delete="delete_db_subnet_group",
+        key=by_name("DBSubnetGroupName"),
+        name="DBSubnetGroupName",
+        name_max=255,
+        lower=True,
+        describe="describe_db_subnet_groups",
+        path="DBSubnetGroups[0]",
+        tags=arn_tags("DBSubnetGroupArn"),
+        read={"SubnetIds": "Subnets[].SubnetIdentifier"},
+    ),
+    Row(
+        type="AWS::RDS::DBClusterParameterGroup",
+        service="rds",
+        create="create_db_cluster_parameter_group",
+        rename={"Family": "DBParameterGroupFamily"},
+        delete="delete_db_cluster_parameter_group",
+        key=by_name("DBClusterParameterGroupName"),
+        name="DBClusterParameterGroupName",
+        name_max=255,
+        lower=True,
+        describe="describe_db_cluster_parameter_groups",
+        path="DBClusterParameterGroups[0]",
+        steps={"Parameters": _parameters("db_cluster", "DBClusterParameterGroupName")},
+        tags=arn_tags("DBClusterParameterGroupArn"),
+        read={"Family": "DBParameterGroupFamily"},
+    ),
+    Row(
+        type="AWS::RDS::DBParameterGroup",
+        service="rds",
+        create="create_db_parameter_group",
+        rename={"Family": "DBParameterGroupFamily"},
+        delete="delete_db_parameter_group",
+        key=by_name("DBParameterGroupName"),
+        name="DBParameterGroupName",
+        name_max=255,
+        lower=True,
+        describe="describe_db_parameter_groups",
+        path="DBParameterGroups[0]",
+        steps={"Parameters": _parameters("db", "DBParameterGroupName")},
+        tags=arn_tags("DBParameterGroupArn"),
+        read={"Family": "DBParameterGroupFamily"},
+    ),
+)

@@ -1,0 +1,48 @@
+"""Put the overlay in moto's place: one attribute per service, in-process and for the server alike."""
+
+from __future__ import annotations
+
+from moto.cloudformation.models import cloudformation_backends
+from moto.core.base_backend import BackendDict
+from moto.elasticache.models import elasticache_backends
+from moto.iam.models import iam_backends
+from moto.rds.models import rds_backends
+from moto.s3.models import s3_backends
+
+from lab.cloud.cloudformation.models import LabCloudFormationBackend
+from lab.cloud.delays import NONE, Delays
+from lab.cloud.elasticache.models import CacheBackend
+from lab.cloud.identity import LabIAMBackend
+from lab.cloud.rds.models import AuroraBackend, on_writer_lost
+from lab.cloud.runtime import RUNTIME
+from lab.cloud.storage import LabS3Backend
+from lab.plane import DataPlane, NoPlane
+
+_OVERLAY = (
+    (rds_backends, AuroraBackend),
+    (elasticache_backends, CacheBackend),
+    (cloudformation_backends, LabCloudFormationBackend),
+    (s3_backends, LabS3Backend),
+    (iam_backends, LabIAMBackend),
+)
+
+
+def install(plane: DataPlane | None = None, *, delays: Delays = NONE) -> None:
+    """Make moto's backends ours, with nothing in them.
+
+    Args:
+        plane: processes behind the API; None for none (everything agrees at once).
+        delays: how long passing states last.
+    """
+    RUNTIME.plane = plane if plane is not None else NoPlane()
+    RUNTIME.delays = delays
+    RUNTIME.faults.set({})
+    for backends, ours in _OVERLAY:
+        backends.backend = ours
+        backends.clear()
+    RUNTIME.plane.watch(on_writer_lost)
+
+
+def reset_backends() -> None:
+    """Empty every service that has been used, as a new account would be; `mock_aws` does the same by itself."""
+    BackendDict.reset()

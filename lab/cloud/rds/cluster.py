@@ -1,0 +1,118 @@
+"""An Aurora cluster as the embedded AWS keeps it: moto's model, with what it leaves out or gets wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from moto.rds.models import DBCluster
+from moto.rds.utils import FilterDef
+
+from lab.cloud.rds.checks import default_family
+from lab.cloud.rds.secret import ManagedSecret
+
+DEFAULT_VERSIONS = {"aurora-postgresql": "17.7", "aurora-mysql": "8.0.mysql_aurora.3.10.0"}
+EXTENDED_SUPPORT = "open-source-rds-extended-support"
+PI_RETENTION_DAYS = 7
+# Parameters that moto's model must not see: it ignores them, or checks them wrongly.
+_OWN = ("storage_type", "manage_master_user_password", "master_user_secret_kms_key_id", "enable_http_endpoint")
+
+
+class Cluster(DBCluster):  # type: ignore[misc]
+    """Attributes are what DescribeDBClusters shows, in snake case. The status changes only when somebody sets it."""
+
+    SUPPORTED_FILTERS = {  # noqa: RUF012 (moto's name for it)
+        **DBCluster.SUPPORTED_FILTERS,
+        "db-cluster-resource-id": FilterDef(["db_cluster_resource_id"], "DB Cluster Resource Ids"),
+        "clone-group-id": FilterDef(["clone_group_id"], "Clone Group Ids"),
+    }
+
+    def __init__(self, backend: Any, **given: Any) -> None:
+        kept = {name: value for name, value in given.items() if name not in _OWN}
+        kept["engine_version"] = given.get("engine_version") or DEFAULT_VERSIONS[given["engine"]]
+        if given.get("manage_master_user_password"):
+            kept["master_user_password"] = secrets.token_hex(16)  # moto insists; the secret's own is set below
+        super().__init__(backend, **kept)
+        self.db_cluster_parameter_group_name = given.get("db_cluster_parameter_group_name") or self._default_group()
+        self.storage_type = given.get("storage_type") or "aurora"
+        self.storage_encryption_type = "sse-kms" if self.storage_encrypted else "none"
+        self.manage_master_user_password = bool(given.get("manage_master_user_password"))
+        self._set_monitoring(given)
+        self._set_options(given)
+        if self.manage_master_user_password:
+            self.manage_password(given.get("master_user_secret_kms_key_id"))
+
+    def _set_monitoring(self, given: dict[str, Any]) -> None:
+        self.monitoring_interval = given.get("monitoring_interval") or 0
+        self.monitoring_role_arn = given.get("monitoring_role_arn")
+        self.database_insights_mode = given.get("database_insights_mode") or "standard"
+        self.performance_insights_enabled = bool(given.get("enable_performance_insights"))
+        self.performance_insights_kms_key_id = given.get("performance_insights_kms_key_id")
+        retention = given.get("performance_insights_retention_period")
+        self.performance_insights_retention_period = retention or (
+            PI_RETENTION_DAYS if self.performance_insights_enabled else None
+        )
+
+    def _set_options(self, given: dict[str, Any]) -> None:
+        self.clone_group_id: str | None = None
+        self.engine_lifecycle_support = given.get("engine_lifecycle_support") or EXTENDED_SUPPORT
+        self.local_write_forwarding_status = "enabled" if given.get("enable_local_write_forwarding") else "disabled"
+        self.master_user_authentication_type = given.get("master_user_authentication_type")
+        self.http_endpoint = bool(given.get("enable_http_endpoint"))
+        self.iam_auth = bool(given.get("enable_iam_database_authentication"))
+        self.db_instance_parameter_group_name = given.get("db_instance_parameter_group_name")
+        digest = hashlib.sha256(f"{self.account_id}{self.region}".encode()).hexdigest()
+        self.url_identifier = digest[:12]  # one for all of an account's clusters in a Region, as on AWS
+
+    def _default_group(self) -> str:
+        return f"default.{default_family(self.engine, self.engine_version)}"
+
+    def manage_password(self, kms_key_id: str | None) -> None:
+        self.manage_master_user_password = True
+        self.master_user_secret = ManagedSecret(self, kms_key_id)
+        self.master_user_password = self.master_user_secret.password
+
+    @property
+    def password(self) -> str:
+        return str(self._master_user_password)
+
+    @property
+    def status(self) -> str:
+        return str(self._status)
+
+    @status.setter
+    def status(self, value: str) -> None:
+        self._status = value
+
+    @property
+    def db_cluster_parameter_group(self) -> str:
+        return str(self.db_cluster_parameter_group_name)
+
+    @property
+    def http_endpoint_enabled(self) -> bool:
+        return self.http_endpoint
+
+    @property
+    def clustered(self) -> list[Any]:
+        return list(self._members)
+
+    def designate_writer(self) -> None:
+        """Never by itself: the writer is who was promoted."""
+
+    @property
+    def endpoint(self) -> str:
+        return f"{self.db_cluster_identifier}.cluster-{self.url_identifier}.{self.region}.rds.test"
+
+    @property
+    def reader_endpoint(self) -> str:
+        return f"{self.db_cluster_identifier}.cluster-ro-{self.url_identifier}.{self.region}.rds.test"
+
+    def custom_endpoint(self, identifier: str) -> str:
+        return f"{identifier}.cluster-custom-{self.url_identifier}.{self.region}.rds.test"
+
+    def member(self, instance_id: str) -> Any | None:
+        for instance in self.clustered:
+            if instance.db_instance_identifier == instance_id.lower():
+                return instance
+        return None

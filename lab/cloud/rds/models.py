@@ -1,0 +1,331 @@
+"""The RDS backend: Aurora clusters and instances with states that take time, over moto's for everything else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.rds.models import rds_backends
+
+from lab.cloud.awserrors import invalid_combination, rds_error
+from lab.cloud.faults import Fault
+from lab.cloud.rds import checks, modify
+from lab.cloud.rds.cluster import Cluster
+from lab.cloud.rds.endpoints import EndpointState
+from lab.cloud.rds.failover import FailoverState
+from lab.cloud.rds.instance import Instance
+from lab.cloud.rds.snapshots import SnapshotState
+from lab.cloud.rds.state import frozen
+from lab.cloud.runtime import RUNTIME, later
+from lab.plane import ClusterRequest, PlaneError, Record
+
+MAX_READERS = 15
+CLUSTER_WAIT_S = 120.0
+_GONE = frozenset({"deleting", "failed"})
+
+
+class AuroraBackend(FailoverState, EndpointState, SnapshotState):
+    """One account's RDS in one Region."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.resource_map[Cluster] = self.clusters
+
+    # --- clusters
+
+    def create_db_cluster(self, kwargs: Any) -> Any:
+        given = dict(kwargs)
+        if given["engine"] not in checks.AURORA_ENGINES:
+            return super().create_db_cluster(kwargs)
+        with RUNTIME.lock:
+            cluster = self._new_cluster(given)
+            answer = frozen(cluster)
+        self.tell("0170", cluster)
+        self._start(cluster)
+        return answer
+
+    def _new_cluster(self, given: dict[str, Any]) -> Any:
+        name = given["db_cluster_identifier"] = given["db_cluster_identifier"].lower()
+        checks.check_identifier(name, "DBClusterIdentifier")
+        if name in self.clusters:
+            raise rds_error("DBClusterAlreadyExistsFault", f"DB Cluster already exists: {name}")
+        checks.check_cluster(self, given["engine"], given)
+        checks.check_subnet_group(self, given.get("db_subnet_group_name"))
+        if not given.get("global_cluster_identifier"):
+            checks.check_master(given)
+        self._resolve_keys(given)
+        given["availability_zones"] = given.get("availability_zones") or self._zones(given.get("db_subnet_group_name"))
+        cluster = Cluster(self, **given)
+        cluster.status = "creating"
+        self.clusters[name] = cluster
+        return cluster
+
+    def _resolve_keys(self, given: dict[str, Any]) -> None:
+        """Keys as ARNs, checked to exist; encryption without one uses the account's own RDS key."""
+        if given.get("storage_encrypted") and not given.get("kms_key_id"):
+            given["kms_key_id"] = "alias/aws/rds"
+        for name in ("kms_key_id", "performance_insights_kms_key_id", "master_user_secret_kms_key_id"):
+            if given.get(name):
+                given[name] = self.key_arn(given[name])
+
+    def key_arn(self, key: str) -> str:
+        """ARN of a KMS key that must exist.
+
+        Raises:
+            ServiceException: KMSKeyNotAccessibleFault.
+        """
+        try:
+            return str(self._validate_kms_key(key))
+        except Exception as error:
+            raise rds_error(
+                "KMSKeyNotAccessibleFault", f"The specified KMS key [{key}] does not exist or is not accessible."
+            ) from error
+
+    def _zones(self, group: str | None) -> list[str] | None:
+        if not group or group not in self.subnet_groups:
+            return None
+        subnets = self.subnet_groups[group].subnets
+        return sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
+
+    def _start(self, cluster: Any) -> None:
+        request = ClusterRequest(
+            cluster_id=cluster.db_cluster_identifier,
+            engine=cluster.engine,
+            version=cluster.engine_version,
+            port=cluster.port,
+            username=cluster.master_username or "",
+            password=cluster.password if cluster.master_username else "",
+            database=cluster.database_name,
+        )
+        work = (lambda: RUNTIME.plane.create_cluster(request)) if self.serves(cluster) else None
+
+        def available() -> None:
+            cluster.status = "available"
+            self.publish_cluster(cluster)
+
+        name = f"create {cluster.db_cluster_identifier}"
+        later(RUNTIME.delays.creating_s, work, available, name, self._failed(cluster))
+
+    def modify_db_cluster(self, kwargs: Any) -> Any:
+        given = dict(kwargs)
+        with RUNTIME.lock:
+            cluster = self.cluster(given["db_cluster_identifier"])
+            if not isinstance(cluster, Cluster):
+                return super().modify_db_cluster(kwargs)
+            self.require_available(cluster)
+            password = modify.modify_cluster(self, cluster, given)
+            cluster.status = "modifying"
+            answer = frozen(cluster)
+        work = None
+        if password is not None and self.serves(cluster):
+            work = _set_password(cluster.db_cluster_identifier, password)
+
+        def available() -> None:
+            cluster.status = "available"
+            if password is not None:
+                self.tell("0016", cluster)
+
+        name = f"modify {cluster.db_cluster_identifier}"
+        later(RUNTIME.delays.modifying_s, work, available, name, self._failed(cluster))
+        return answer
+
+    def delete_cluster(
+        self, identifier: str, *, skip_final_snapshot: bool, final_snapshot: str | None, delete_backups: bool
+    ) -> Any:
+        with RUNTIME.lock:
+            cluster = self.cluster(identifier)
+            if not isinstance(cluster, Cluster):
+                return super().delete_db_cluster(identifier, final_snapshot)
+            self._check_delete(cluster, final_snapshot, skip=skip_final_snapshot)
+            if final_snapshot:
+                self.create_db_cluster_snapshot(cluster.db_cluster_identifier, final_snapshot)
+            cluster.status = "deleting"
+            answer = frozen(cluster)
+        cluster_id = cluster.db_cluster_identifier
+        work = (lambda: RUNTIME.plane.delete_cluster(cluster_id)) if self.serves(cluster) else None
+        gone = lambda: self._forget_cluster(cluster, delete_backups=delete_backups)  # noqa: E731
+        later(RUNTIME.delays.deleting_s, work, gone, f"delete {cluster_id}", self._failed(cluster))
+        return answer
+
+    def _check_delete(self, cluster: Any, final_snapshot: str | None, *, skip: bool) -> None:
+        if skip and final_snapshot:
+            raise invalid_combination(
+                "FinalDBSnapshotIdentifier can not be specified when deleting a cluster with SkipFinalSnapshot."
+            )
+        if not skip and not final_snapshot:
+            raise invalid_combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+        if cluster.deletion_protection:
+            raise invalid_combination(
+                "Cannot delete protected Cluster, please disable deletion protection and try again."
+            )
+        if [member for member in cluster.clustered if member.status != "deleting"]:
+            raise rds_error(
+                "InvalidDBClusterStateFault",
+                "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+            )
+
+    def _forget_cluster(self, cluster: Any, *, delete_backups: bool) -> None:
+        name = cluster.db_cluster_identifier
+        for endpoint in self.endpoints_of(cluster):
+            self.forget_endpoint(endpoint)
+        self.withdraw_cluster(cluster)
+        if cluster.manage_master_user_password:
+            cluster.master_user_secret.delete_secret()
+        self.clusters.pop(name, None)
+        if delete_backups:
+            kept = self.cluster_snapshots.items()
+            automated = [k for k, s in kept if s.snapshot_type == "automated" and s.db_cluster_identifier == name]
+            for key in automated:
+                del self.cluster_snapshots[key]
+        self.tell("0171", cluster)
+
+    # --- instances
+
+    def create_db_instance(self, db_kwargs: Any) -> Any:
+        given = dict(db_kwargs)
+        cluster_id = given.get("db_cluster_identifier")
+        if cluster_id is None:
+            return super().create_db_instance(db_kwargs)
+        with RUNTIME.lock:
+            cluster = self.cluster(cluster_id)
+            instance = self._new_instance(cluster, given)
+            answer = frozen(instance)
+        name = instance.db_instance_identifier
+        work = (lambda: self._start_instance(cluster, name)) if self.serves(cluster) else None
+        available = lambda: self._instance_available(cluster, instance)  # noqa: E731
+        later(RUNTIME.delays.creating_s, work, available, f"create {name}", self._failed(instance))
+        return answer
+
+    def _new_instance(self, cluster: Any, given: dict[str, Any]) -> Any:
+        name = given["db_instance_identifier"] = given["db_instance_identifier"].lower()
+        checks.check_identifier(name, "DBInstanceIdentifier")
+        if name in self.databases:
+            raise rds_error("DBInstanceAlreadyExistsFault", "DB instance already exists")
+        if given["engine"] != cluster.engine:
+            raise invalid_combination(
+                f"The engine name requested for your DB instance ({given['engine']}) doesn't match the engine name of "
+                f"your DB cluster ({cluster.engine})."
+            )
+        if cluster.status in _GONE or len(cluster.clustered) > MAX_READERS:
+            raise rds_error(
+                "InvalidDBClusterStateFault",
+                f"Cannot add an instance to {cluster.db_cluster_identifier}: it is {cluster.status} and has "
+                f"{len(cluster.clustered)} instances.",
+            )
+        self._check_instance(cluster, given)
+        given.setdefault("promotion_tier", 1)
+        given["db_cluster_identifier"] = cluster.db_cluster_identifier
+        instance = Instance(self, cluster, **given)
+        self.databases[name] = instance
+        return instance
+
+    def _check_instance(self, cluster: Any, given: dict[str, Any]) -> None:
+        tier = given.get("promotion_tier", 1)
+        if not 0 <= tier <= checks.MAX_TIER:
+            raise invalid_combination(f"Invalid promotion tier: {tier}. Must be between 0 and 15.")
+        if given.get("db_instance_class") == "db.serverless" and not cluster.serverless_v2_scaling_configuration:
+            raise invalid_combination(
+                "Set the Serverless v2 scaling configuration on the parent DB cluster before creating a Serverless v2 "
+                "DB instance."
+            )
+        if given.get("performance_insights_kms_key_id"):
+            given["performance_insights_kms_key_id"] = self.key_arn(given["performance_insights_kms_key_id"])
+        checks._check_monitoring({**given, "monitoring_role_arn": given.get("monitoring_role_arn")})  # noqa: SLF001
+
+    def _start_instance(self, cluster: Any, name: str) -> None:
+        deadline = time.monotonic() + CLUSTER_WAIT_S
+        while cluster.status == "creating":  # an instance may be asked for before its cluster is ready
+            if time.monotonic() > deadline:
+                raise PlaneError(f"cluster {cluster.db_cluster_identifier} was not ready in {CLUSTER_WAIT_S:.0f} s")
+            time.sleep(0.05)
+        RUNTIME.plane.create_instance(cluster.db_cluster_identifier, name)
+
+    def _instance_available(self, cluster: Any, instance: Any) -> None:
+        instance.status = "available"
+        self.tell("0005", instance)
+        if self.serves(cluster):
+            name = instance.db_instance_identifier
+            RUNTIME.plane.publish(Record(name=instance.address, kind="instance", owner=name))
+
+    def modify_db_instance(self, db_instance_identifier: str, db_kwargs: Any) -> Any:
+        with RUNTIME.lock:
+            instance = self.instance(db_instance_identifier)
+            if not isinstance(instance, Instance):
+                return super().modify_db_instance(db_instance_identifier, db_kwargs)
+            if instance.status != "available":
+                raise rds_error(
+                    "InvalidDBInstanceStateFault", f"Instance {db_instance_identifier} is in {instance.status} state."
+                )
+            modify.modify_instance(self, instance, dict(db_kwargs))
+            instance.status = "modifying"
+            answer = frozen(instance)
+        available = lambda: setattr(instance, "status", "available")  # noqa: E731
+        later(RUNTIME.delays.modifying_s, None, available, f"modify {db_instance_identifier}")
+        return answer
+
+    def delete_db_instance(self, db_instance_identifier: str, **given: Any) -> Any:
+        with RUNTIME.lock:
+            instance = self.instance(db_instance_identifier)
+            if not isinstance(instance, Instance):
+                return super().delete_db_instance(db_instance_identifier, **given)
+            if instance.status == "deleting":
+                raise rds_error(
+                    "InvalidDBInstanceStateFault", f"Instance {db_instance_identifier} is already being deleted."
+                )
+            cluster = self.clusters[instance.db_cluster_identifier]
+            instance.status = "deleting"
+            successors = self.promotable(cluster) if instance.is_cluster_writer else []
+            answer = frozen(instance)
+        if successors:
+            self._promote(cluster, successors[0])
+        name = instance.db_instance_identifier
+        work = (lambda: self._stop_instance(cluster, name)) if self.serves(cluster) else None
+        gone = lambda: self._forget_instance(cluster, instance)  # noqa: E731
+        later(RUNTIME.delays.deleting_s, work, gone, f"delete {name}", self._failed(instance))
+        return answer
+
+    def _stop_instance(self, cluster: Any, name: str) -> None:
+        deadline = time.monotonic() + CLUSTER_WAIT_S
+        while cluster.status == "failing-over" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        RUNTIME.plane.delete_instance(cluster.db_cluster_identifier, name)
+
+    def _forget_instance(self, cluster: Any, instance: Any) -> None:
+        name = instance.db_instance_identifier
+        self.databases.pop(name, None)
+        for endpoint in self.endpoints_of(cluster):
+            endpoint.static_members = [member for member in endpoint.static_members if member != name]
+            endpoint.excluded_members = [member for member in endpoint.excluded_members if member != name]
+        if self.serves(cluster):
+            RUNTIME.plane.withdraw(instance.address)
+        self.tell("0003", instance)
+
+    # --- tags of what moto does not know
+
+    def _get_resource_for_tagging(self, arn: str) -> Any:
+        if ":cluster-endpoint:" in arn:
+            return self.custom(arn.rsplit(":", 1)[-1])
+        return super()._get_resource_for_tagging(arn)
+
+
+def _set_password(cluster_id: str, password: str) -> Any:
+    return lambda: RUNTIME.plane.set_password(cluster_id, password)
+
+
+def on_writer_lost(cluster_id: str, instance_id: str) -> None:
+    """The plane's callback: find the cluster in whatever account and Region it is."""
+    for regions in rds_backends.values():
+        for backend in regions.values():
+            if isinstance(backend, AuroraBackend) and cluster_id in backend.clusters:
+                backend.writer_lost(cluster_id, instance_id)
+
+
+def set_faults(wanted: Mapping[str, Iterable[str]]) -> None:
+    """Replace the injected faults, and tell the plane about those that are its own."""
+    RUNTIME.faults.set(wanted)
+    for regions in rds_backends.values():
+        for backend in regions.values():
+            for cluster_id, cluster in backend.clusters.items():
+                if RUNTIME.plane.serves(cluster.engine):
+                    RUNTIME.plane.freeze_dns(cluster_id, frozen=RUNTIME.faults.holds(Fault.DNS_FROZEN, cluster_id))

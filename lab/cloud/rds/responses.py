@@ -1,0 +1,106 @@
+"""RDS operations that moto lacks or answers wrongly: parameters arrive parsed, results are serialised by the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.rds.responses import RDSResponse
+
+from lab.cloud.awserrors import rds_error
+from lab.cloud.paging import page
+from lab.cloud.rds import options
+
+
+def _not_modelled(_: Any) -> ActionResult:
+    raise NotImplementedError("not modelled by the embedded AWS")
+
+
+class AuroraResponse(RDSResponse):  # type: ignore[misc]
+    """moto's RDS with the overlay's backend behind it."""
+
+    # What moto answers in its own way would break "one state": a cluster whose processes do something else.
+    backtrack_db_cluster = _not_modelled
+    create_blue_green_deployment = _not_modelled
+    promote_read_replica_db_cluster = _not_modelled
+    restore_db_cluster_from_snapshot = _not_modelled
+    restore_db_cluster_to_point_in_time = _not_modelled
+    start_db_cluster = _not_modelled
+    start_export_task = _not_modelled
+    stop_db_cluster = _not_modelled
+
+    def _plain(self) -> dict[str, Any]:
+        return dict(self.params)
+
+    def describe_db_clusters(self) -> ActionResult:
+        given = self._plain()
+        filters = {item["Name"]: item["Values"] for item in given.get("filters", [])}
+        name = given.get("db_cluster_identifier")
+        found = [self.backend.cluster(name)] if name else self.backend.describe_db_clusters(None, filters)
+        return page("DBClusters", sorted(found, key=lambda cluster: str(cluster.db_cluster_identifier)), given)
+
+    def describe_db_instances(self) -> ActionResult:
+        given = self._plain()
+        filters = {item["Name"]: item["Values"] for item in given.get("filters", [])}
+        found = self.backend.describe_db_instances(given.get("db_instance_identifier"), filters)
+        return page("DBInstances", sorted(found, key=lambda each: str(each.db_instance_identifier)), given)
+
+    def delete_db_cluster(self) -> ActionResult:
+        given = self._plain()
+        cluster = self.backend.delete_cluster(
+            given["db_cluster_identifier"],
+            skip_final_snapshot=bool(given.get("skip_final_snapshot")),
+            final_snapshot=given.get("final_db_snapshot_identifier"),
+            delete_backups=given.get("delete_automated_backups") is not False,
+        )
+        return ActionResult({"DBCluster": cluster})
+
+    def reboot_db_instance(self) -> ActionResult:
+        given = self._plain()
+        instance = self.backend.reboot_db_instance(
+            given["db_instance_identifier"], force_failover=bool(given.get("force_failover"))
+        )
+        return ActionResult({"DBInstance": instance})
+
+    def create_db_cluster_endpoint(self) -> ActionResult:
+        return ActionResult(self.backend.create_db_cluster_endpoint(**self._plain()))
+
+    def modify_db_cluster_endpoint(self) -> ActionResult:
+        return ActionResult(self.backend.modify_db_cluster_endpoint(**self._plain()))
+
+    def delete_db_cluster_endpoint(self) -> ActionResult:
+        return ActionResult(self.backend.delete_db_cluster_endpoint(**self._plain()))
+
+    def describe_db_cluster_endpoints(self) -> ActionResult:
+        given = self._plain()
+        return page("DBClusterEndpoints", self.backend.describe_db_cluster_endpoints(**given), given)
+
+    def describe_events(self) -> ActionResult:
+        return page("Events", list(self.backend.describe_events(**self._plain())), self._plain())
+
+    def describe_db_engine_versions(self) -> ActionResult:
+        return page("DBEngineVersions", options.engine_versions(self._plain()), self._plain())
+
+    def reboot_db_cluster(self) -> ActionResult:
+        raise rds_error(
+            "InvalidDBClusterStateFault", "RebootDBCluster is only for Multi-AZ DB clusters, not for Aurora."
+        )
+
+    def reset_db_cluster_parameter_group(self) -> ActionResult:
+        name = self.params["DBClusterParameterGroupName"]
+        _reset(self.backend.db_cluster_parameter_groups, name, self.params)
+        return ActionResult({"DBClusterParameterGroupName": name})
+
+    def reset_db_parameter_group(self) -> ActionResult:
+        name = self.params["DBParameterGroupName"]
+        _reset(self.backend.db_parameter_groups, name, self.params)
+        return ActionResult({"DBParameterGroupName": name})
+
+
+def _reset(groups: Any, name: str, given: Any) -> None:
+    if name not in groups:
+        raise rds_error("DBParameterGroupNotFoundFault", f"DBParameterGroup not found: {name}")
+    parameters = groups[name].parameters
+    names = {item["ParameterName"] for item in given.get("Parameters", [])}
+    for parameter in [key for key in parameters if given.get("ResetAllParameters") or key in names]:
+        del parameters[parameter]

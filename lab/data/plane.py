@@ -1,0 +1,371 @@
+"""The data plane of the lab: real PostgreSQL and Valkey processes, and DNS that follows them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.data.addresses import AddressBlock, claim_block
+from lab.data.cluster import PostgresCluster
+from lab.data.dns import Turns, UnknownNameError
+from lab.data.identity import Identity, current_identity, make_base_dir, make_dir
+from lab.data.installs import Install, nearest, postgres_installs, reachable_install
+from lab.data.postgres import PostgresNode, clone_template, make_template
+from lab.data.processes import kill_within
+from lab.data.truth import TruthLog
+from lab.data.valkey import ValkeyGroup, ValkeyNode
+from lab.plane import CacheRequest, ClusterRequest, PlaneError, Record
+
+logger = logging.getLogger(__name__)
+
+POSTGRES_ENGINE = "aurora-postgresql"
+# Real Aurora: 15 to 20 s are typical (facts F6); the lab is quick by default.
+DNS_DELAY_S = 0.3
+COPIES = "programs"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessRow:
+    """One process as `runbook lab status` shows it."""
+
+    owner: str  # cluster or replication group
+    member: str
+    role: str
+    engine: str
+    version: str
+    address: str
+    port: int
+    pid: int | None
+    healthy: bool
+
+
+class ProcessPlane:
+    """Implements `lab.plane.DataPlane`. Everything it makes lies in one private folder, which `close` removes."""
+
+    def __init__(self, *, dns_delay_s: float = DNS_DELAY_S, base_dir: Path | None = None) -> None:
+        self.identity: Identity = current_identity()
+        self.block: AddressBlock = claim_block()
+        self.base_dir = base_dir or make_base_dir(self.identity)
+        self.truth = TruthLog(self.base_dir / "truth.jsonl")
+        self.dns_delay_s = dns_delay_s
+        self._clusters: dict[str, PostgresCluster] = {}
+        self._caches: dict[str, ValkeyGroup] = {}
+        self._records: dict[str, Record] = {}
+        self._dns_writer: dict[str, str] = {}
+        self._frozen: set[str] = set()
+        self._watchers: list[Callable[[str, str], None]] = []
+        self._turns = Turns()
+        self._template_lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._count = 0
+        for name, owned in (("pg", True), ("s", True), ("log", False), (COPIES, False), ("templates", True)):
+            path = make_dir(self.base_dir / name, self.identity, mode=0o711)
+            if owned:
+                self.identity.own(path)
+
+    # Aurora
+
+    def serves(self, engine: str) -> bool:
+        """Only Aurora PostgreSQL has processes; Aurora MySQL is control plane only for now."""
+        return engine == POSTGRES_ENGINE
+
+    def create_cluster(self, request: ClusterRequest) -> None:
+        """Remember a cluster; its first instance starts it."""
+        with self._lock:
+            if request.cluster_id in self._clusters:
+                raise PlaneError(f"cluster {request.cluster_id} must be new, got one that runs")
+            cluster = PostgresCluster(
+                request=request, truth=self.truth, on_writer=self._writer_changed, on_writer_lost=self._writer_lost
+            )
+            self._clusters[request.cluster_id] = cluster
+        cluster.start_watching()
+
+    def create_instance(self, cluster_id: str, instance_id: str) -> None:
+        """The first instance of a cluster becomes its writer, later ones stream from it."""
+        cluster = self._cluster(cluster_id)
+        with cluster.lock:
+            if instance_id in cluster.nodes:
+                raise PlaneError(f"instance {instance_id} must be new, got one that runs")
+            install = self._install(cluster.request.version)
+            node = self._new_node(cluster, instance_id, install)
+            if cluster.writer is None and not cluster.nodes:
+                clone_template(self._template(install), node.directory, self.identity)
+                cluster.add_writer(node)
+            else:
+                cluster.add_standby(node)
+
+    def _new_node(self, cluster: PostgresCluster, instance_id: str, install: Install) -> PostgresNode:
+        with self._lock:
+            self._count += 1
+            number = str(self._count)
+            address, port = self.block.take(cluster.request.port)
+        return PostgresNode(
+            name=instance_id,
+            directory=self.base_dir / "pg" / number,
+            sockets=make_dir(self.base_dir / "s" / number, self.identity),
+            log=self.base_dir / "log" / f"{instance_id}.log",
+            address=address,
+            port=port,
+            install=install,
+            identity=self.identity,
+            on_exit=cluster.node_exited,
+        )
+
+    def _install(self, version: str) -> Install:
+        with self._template_lock:
+            return reachable_install(nearest(postgres_installs(), version), self.base_dir / COPIES, self.identity)
+
+    def prepare(self, versions: Iterable[str]) -> None:
+        """Make the empty data directories that clusters of these versions will start from."""
+        for version in versions:
+            self._template(self._install(version))
+
+    def _template(self, install: Install) -> Path:
+        template = self.base_dir / "templates" / str(install.major)
+        with self._template_lock:
+            if not template.exists():
+                make_template(install, template, self.identity)
+        return template
+
+    def delete_instance(self, cluster_id: str, instance_id: str) -> None:
+        cluster = self._cluster(cluster_id)
+        with cluster.lock:
+            node = cluster.nodes.get(instance_id)
+            if node is not None:
+                cluster.remove(instance_id)
+                self.block.give_back(node.address)
+
+    def delete_cluster(self, cluster_id: str) -> None:
+        with self._lock:
+            cluster = self._clusters.pop(cluster_id, None)
+            self._dns_writer.pop(cluster_id, None)
+        if cluster is not None:
+            addresses = [node.address for node in cluster.nodes.values()]
+            cluster.close()
+            for address in addresses:
+                self.block.give_back(address)
+
+    def failover(self, cluster_id: str, target_id: str) -> None:
+        """Stop the old writer if it still runs, promote the target, return when it has taken a write."""
+        self._cluster(cluster_id).failover(target_id)
+
+    def reboot(self, cluster_id: str, instance_id: str) -> None:
+        """Stop and start one instance in its role; starts it when it is dead."""
+        self._cluster(cluster_id).reboot(instance_id)
+
+    def set_password(self, cluster_id: str, password: str) -> None:
+        self._cluster(cluster_id).set_password(password)
+
+    def is_healthy(self, instance_id: str) -> bool:
+        """True for a writer that accepts connections and a reader that has every acknowledged write."""
+        return any(cluster.is_healthy(instance_id) for cluster in list(self._clusters.values()))
+
+    def writer_of(self, cluster_id: str) -> str | None:
+        """Instance that is the writer in truth, None when there is none."""
+        writer = self._cluster(cluster_id).writer
+        return writer.name if writer is not None else None
+
+    def watch(self, on_writer_lost: Callable[[str, str], None]) -> None:
+        """Call back with (cluster id, instance id) when a writer's process died without having been asked to."""
+        self._watchers.append(on_writer_lost)
+
+    def _writer_lost(self, cluster_id: str, instance_id: str) -> None:
+        for watcher in self._watchers:
+            try:
+                watcher(cluster_id, instance_id)
+            except Exception:
+                logger.exception("writer.lost callback failed %s %s", cluster_id, instance_id)
+
+    def _cluster(self, cluster_id: str) -> PostgresCluster:
+        cluster = self._clusters.get(cluster_id)
+        if cluster is None:
+            raise PlaneError(f"cluster {cluster_id} must exist, got none of that name")
+        return cluster
+
+    # DNS
+
+    def publish(self, record: Record) -> None:
+        """Make a name known, or change what it stands for."""
+        with self._lock:
+            self._records[record.name.rstrip(".").lower()] = record
+
+    def withdraw(self, name: str) -> None:
+        with self._lock:
+            self._records.pop(name.rstrip(".").lower(), None)
+
+    def freeze_dns(self, cluster_id: str, *, frozen: bool) -> None:
+        """Keep the writer endpoint where it is, whoever is promoted; thawing lets it catch up at once."""
+        with self._lock:
+            if frozen:
+                self._frozen.add(cluster_id)
+                return
+            self._frozen.discard(cluster_id)
+        if cluster_id in self._clusters and (writer := self.writer_of(cluster_id)) is not None:
+            self._point_writer(cluster_id, writer)
+
+    def resolve(self, name: str) -> str | None:
+        """Address of a name now; None when it is known and no member is healthy.
+
+        Raises:
+            UnknownNameError: no such record.
+        """
+        record = self._records.get(name)
+        if record is None:
+            raise UnknownNameError(name)
+        if record.kind == "cache":
+            return self._resolve_cache(name, record)
+        if record.kind == "instance":
+            return self._instance_address(record.owner)
+        cluster = self._clusters.get(record.owner)
+        if cluster is None:
+            return None
+        if record.kind == "writer":
+            return self._member_address(cluster, self._dns_writer.get(record.owner))
+        return self._member_address(cluster, self._turns.pick(name, endpoint_members(record, cluster)))
+
+    def _resolve_cache(self, name: str, record: Record) -> str | None:
+        group = self._caches.get(record.owner)
+        if group is not None:
+            nodes = group.members_of(record.custom_type)
+        else:
+            wanted = record.members or (record.owner,)
+            groups = list(self._caches.values())
+            nodes = [node for each in groups for node in each.all_nodes() if node.name in wanted]
+        addresses = {node.name: node.address for node in nodes}
+        healthy = [node.name for node in nodes if node.is_ready]
+        chosen = self._turns.pick(name, healthy or sorted(addresses))
+        return addresses[chosen] if chosen is not None else None
+
+    def _instance_address(self, instance_id: str) -> str | None:
+        for cluster in list(self._clusters.values()):
+            if instance_id in cluster.nodes:
+                return cluster.nodes[instance_id].address
+        return None
+
+    def _member_address(self, cluster: PostgresCluster, member: str | None) -> str | None:
+        node = cluster.nodes.get(member) if member is not None else None
+        return node.address if node is not None else None
+
+    def _writer_changed(self, cluster_id: str, instance_id: str) -> None:
+        """DNS follows a promotion after `dns_delay_s`; the first writer at once."""
+        if cluster_id not in self._dns_writer or self.dns_delay_s <= 0:
+            self._point_writer(cluster_id, instance_id)
+            return
+        timer = threading.Timer(self.dns_delay_s, self._point_writer, (cluster_id, instance_id))
+        timer.daemon = True
+        timer.start()
+
+    def _point_writer(self, cluster_id: str, instance_id: str) -> None:
+        with self._lock:
+            cluster = self._clusters.get(cluster_id)
+            if cluster is None or cluster_id in self._frozen:
+                return
+            if cluster.writer is None or cluster.writer.name != instance_id:
+                return  # a later promotion has a timer of its own
+            if self._dns_writer.get(cluster_id) == instance_id:
+                return
+            self._dns_writer[cluster_id] = instance_id
+        self.truth.note(
+            "dns.changed", cluster=cluster_id, instance=instance_id, address=cluster.nodes[instance_id].address
+        )
+
+    # ElastiCache
+
+    def create_cache(self, request: CacheRequest) -> None:
+        """Start a replication group's processes: each shard's primary and the replicas that follow it."""
+        with self._lock:
+            if request.group_id in self._caches:
+                raise PlaneError(f"replication group {request.group_id} must be new, got one that runs")
+            group = ValkeyGroup.make(request, self.base_dir, self.block, self.identity, self.truth)
+            self._caches[request.group_id] = group
+        group.start()
+
+    def delete_cache(self, group_id: str) -> None:
+        with self._lock:
+            group = self._caches.pop(group_id, None)
+        if group is not None:
+            group.close()
+            for node in group.all_nodes():
+                self.block.give_back(node.address)
+
+    def failover_cache(self, group_id: str, shard: int, target_node: str) -> None:
+        """Replace a shard's primary (shards count from 0): stop it, promote the target; it comes back as a replica."""
+        group = self._caches.get(group_id)
+        if group is None:
+            raise PlaneError(f"replication group {group_id} must exist, got none of that name")
+        group.failover(shard, target_node)
+
+    def cache_primary(self, group_id: str, shard: int) -> str | None:
+        """Node id of the shard's primary in truth, None when the group is not known."""
+        group = self._caches.get(group_id)
+        return group.primary_of(shard) if group is not None else None
+
+    # The whole
+
+    def processes(self) -> list[ProcessRow]:
+        """Every server process, by cluster and member."""
+        rows = [
+            _postgres_row(cluster, node)
+            for cluster in list(self._clusters.values())
+            for node in list(cluster.nodes.values())
+        ]
+        rows += [_valkey_row(group, node) for group in list(self._caches.values()) for node in group.all_nodes()]
+        return sorted(rows, key=lambda row: (row.owner, row.member))
+
+    def close(self) -> None:
+        """Stop every process and delete every file."""
+        for cluster_id in list(self._clusters):
+            with contextlib.suppress(PlaneError):
+                self.delete_cluster(cluster_id)
+        for group_id in list(self._caches):
+            self.delete_cache(group_id)
+        kill_within(self.base_dir)
+        self.truth.close()
+        self.block.close()
+        shutil.rmtree(self.base_dir, ignore_errors=True)
+
+
+def endpoint_members(record: Record, cluster: PostgresCluster) -> list[str]:
+    """Healthy members of a reader or custom endpoint, in a steady order."""
+    writer = cluster.writer.name if cluster.writer is not None else None
+    healthy = [name for name in sorted(cluster.nodes) if cluster.nodes[name].is_ready]
+    readers = [name for name in healthy if name != writer]
+    if record.kind == "reader":
+        return readers or [name for name in healthy if name == writer]
+    chosen = healthy if record.custom_type.upper() == "ANY" else readers
+    if record.members:
+        return [name for name in chosen if name in record.members]
+    return [name for name in chosen if name not in record.excluded]
+
+
+def _postgres_row(cluster: PostgresCluster, node: PostgresNode) -> ProcessRow:
+    return ProcessRow(
+        owner=cluster.cluster_id,
+        member=node.name,
+        role="writer" if node is cluster.writer else "reader",
+        engine="PostgreSQL",
+        version=node.install.version,
+        address=node.address,
+        port=node.port,
+        pid=node.pid,
+        healthy=cluster.is_healthy(node.name),
+    )
+
+
+def _valkey_row(group: ValkeyGroup, node: ValkeyNode) -> ProcessRow:
+    return ProcessRow(
+        owner=group.request.group_id,
+        member=node.name,
+        role="primary" if group.is_primary(node.name) else "replica",
+        engine="Valkey",
+        version=group.version,
+        address=node.address,
+        port=node.port,
+        pid=node.pid,
+        healthy=node.is_ready,
+    )

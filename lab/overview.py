@@ -1,0 +1,100 @@
+"""What `runbook lab status` shows: what the API says, beside the processes that are really there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lab.cloud.client import client
+from lab.data.plane import ProcessPlane, ProcessRow
+from lab.state import LabState
+
+CONTROL_PLANE_ONLY = "control plane only"
+
+
+def overview(state: LabState, plane: ProcessPlane) -> dict[str, Any]:
+    """One document: the lab, clusters, caches."""
+    rows = {row.member: row for row in plane.processes()}
+    regions = state.regions or (state.region,)
+    return {
+        "running": True,
+        "ready": state.ready,
+        "pid": state.pid,
+        "estate": state.estate,
+        "endpoint": state.endpoint,
+        "resolver": state.dns,
+        "dns_delay_s": plane.dns_delay_s,
+        "own_addresses": plane.block.is_own,
+        "data": state.base_dir,
+        "log": state.log,
+        "truth": state.truth,
+        "clusters": [cluster for region in regions for cluster in _clusters(region, rows, plane)],
+        "caches": [cache for region in regions for cache in _caches(region, rows)],
+    }
+
+
+def _clusters(region: str, rows: Mapping[str, ProcessRow], plane: ProcessPlane) -> list[dict[str, Any]]:
+    rds = client("rds", region)
+    instances = {found["DBInstanceIdentifier"]: found for found in rds.describe_db_instances()["DBInstances"]}
+    return [
+        {
+            "cluster": found["DBClusterIdentifier"],
+            "region": region,
+            "engine": found["Engine"],
+            "version": found["EngineVersion"],
+            "status": found["Status"],
+            "data_plane": "processes" if plane.serves(found["Engine"]) else CONTROL_PLANE_ONLY,
+            "port": found.get("Port"),
+            "writer_endpoint": found.get("Endpoint"),
+            "reader_endpoint": found.get("ReaderEndpoint"),
+            "custom_endpoints": _custom_endpoints(rds, found["DBClusterIdentifier"]),
+            "instances": [_instance(member, instances, rows) for member in found["DBClusterMembers"]],
+        }
+        for found in rds.describe_db_clusters()["DBClusters"]
+    ]
+
+
+def _custom_endpoints(rds: Any, cluster_id: str) -> list[str]:
+    endpoints = rds.describe_db_cluster_endpoints(DBClusterIdentifier=cluster_id)["DBClusterEndpoints"]
+    return [found["Endpoint"] for found in endpoints if found["EndpointType"] == "CUSTOM"]
+
+
+def _instance(
+    member: Mapping[str, Any], instances: Mapping[str, Any], rows: Mapping[str, ProcessRow]
+) -> dict[str, Any]:
+    name = member["DBInstanceIdentifier"]
+    found, row = instances.get(name, {}), rows.get(name)
+    return {
+        "instance": name,
+        "role": "writer" if member["IsClusterWriter"] else "reader",
+        "tier": member.get("PromotionTier"),
+        "class": found.get("DBInstanceClass"),
+        "status": found.get("DBInstanceStatus"),
+        "endpoint": found.get("Endpoint", {}).get("Address"),
+        "process": asdict(row) if row is not None else None,
+    }
+
+
+def _caches(region: str, rows: Mapping[str, ProcessRow]) -> list[dict[str, Any]]:
+    groups = client("elasticache", region).describe_replication_groups()["ReplicationGroups"]
+    return [
+        {
+            "cache": found["ReplicationGroupId"],
+            "region": region,
+            "engine": found.get("Engine"),
+            "status": found["Status"],
+            "endpoint": _cache_endpoint(found),
+            "nodes": [asdict(row) for row in rows.values() if row.owner == found["ReplicationGroupId"]],
+        }
+        for found in groups
+    ]
+
+
+def _cache_endpoint(group: Mapping[str, Any]) -> str | None:
+    if endpoint := group.get("ConfigurationEndpoint"):
+        return str(endpoint.get("Address"))
+    for shard in group.get("NodeGroups", ()):
+        if endpoint := shard.get("PrimaryEndpoint"):
+            return str(endpoint.get("Address"))
+    return None

@@ -1,0 +1,126 @@
+"""The seam between the embedded AWS (lab/cloud) and the real processes behind it (lab/data).
+
+The cloud decides (which instance is promoted, what the API shows); the plane acts and says what is so. Every call
+blocks until the processes say it is done, and raises PlaneError when they do not. A cloud without a plane
+(unit tests) uses `NoPlane`, which agrees at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+RecordKind = Literal["instance", "writer", "reader", "custom", "cache"]
+
+
+class PlaneError(RuntimeError):
+    """A process did not do what it was asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClusterRequest:
+    """What the plane needs to start a cluster's processes."""
+
+    cluster_id: str
+    engine: str
+    version: str
+    port: int
+    username: str
+    password: str
+    database: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One DNS name and what it stands for; `members` are instance ids of a custom endpoint.
+
+    Kind "cache": `owner` is a node id (that node), or a group id with `custom_type` PRIMARY (the primary, following
+    failovers), READER (replicas in turn) or ANY (all healthy nodes in turn: a configuration endpoint).
+    """
+
+    name: str
+    kind: RecordKind
+    owner: str  # cluster id, instance id (kind "instance") or cache node id (kind "cache")
+    members: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    custom_type: str = "ANY"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheRequest:
+    """What the plane needs to start a replication group's processes: node ids by shard, primary first."""
+
+    group_id: str
+    port: int
+    cluster_mode: bool
+    shards: tuple[tuple[str, ...], ...]
+
+
+class DataPlane(Protocol):
+    """Processes and DNS. `serves(engine)` is False for engines that are control plane only (aurora-mysql for now)."""
+
+    def serves(self, engine: str) -> bool: ...
+    def create_cluster(self, request: ClusterRequest) -> None: ...
+    def create_instance(self, cluster_id: str, instance_id: str) -> None:
+        """The first instance of a cluster becomes its writer, later ones stream from it."""
+        ...
+
+    def delete_instance(self, cluster_id: str, instance_id: str) -> None: ...
+    def delete_cluster(self, cluster_id: str) -> None: ...
+    def failover(self, cluster_id: str, target_id: str) -> None:
+        """Stop the old writer if it still runs, promote the target, return when it says it is the writer.
+
+        The old writer rejoins as a reader, in the background; `is_healthy` tells when.
+        """
+        ...
+
+    def reboot(self, cluster_id: str, instance_id: str) -> None: ...
+    def set_password(self, cluster_id: str, password: str) -> None: ...
+    def is_healthy(self, instance_id: str) -> bool: ...
+    def watch(self, on_writer_lost: Callable[[str, str], None]) -> None:
+        """Call back with (cluster id, instance id) when a writer's process died without having been asked to."""
+        ...
+
+    def publish(self, record: Record) -> None: ...
+    def withdraw(self, name: str) -> None: ...
+    def freeze_dns(self, cluster_id: str, *, frozen: bool) -> None:
+        """Keep the writer endpoint where it is, whoever is promoted (an injected fault)."""
+        ...
+
+    def create_cache(self, request: CacheRequest) -> None: ...
+    def delete_cache(self, group_id: str) -> None: ...
+    def failover_cache(self, group_id: str, shard: int, target_node: str) -> None:
+        """Replace a shard's primary (shards count from 0); returns when the target says that it is primary."""
+        ...
+
+    def cache_primary(self, group_id: str, shard: int) -> str | None:
+        """Node id of the shard's primary in truth (a primary that dies is failed over at once); None: not known."""
+        ...
+
+
+class NoPlane:
+    """No processes: agrees to everything at once and serves no engine."""
+
+    def serves(self, engine: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        return False
+
+    def create_cluster(self, request: ClusterRequest) -> None: ...
+    def create_instance(self, cluster_id: str, instance_id: str) -> None: ...
+    def delete_instance(self, cluster_id: str, instance_id: str) -> None: ...
+    def delete_cluster(self, cluster_id: str) -> None: ...
+    def failover(self, cluster_id: str, target_id: str) -> None: ...
+    def reboot(self, cluster_id: str, instance_id: str) -> None: ...
+    def set_password(self, cluster_id: str, password: str) -> None: ...
+    def is_healthy(self, instance_id: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        return True
+
+    def watch(self, on_writer_lost: Callable[[str, str], None]) -> None: ...
+    def publish(self, record: Record) -> None: ...
+    def withdraw(self, name: str) -> None: ...
+    def freeze_dns(self, cluster_id: str, *, frozen: bool) -> None: ...
+    def create_cache(self, request: CacheRequest) -> None: ...
+    def delete_cache(self, group_id: str) -> None: ...
+    def failover_cache(self, group_id: str, shard: int, target_node: str) -> None: ...
+    def cache_primary(self, group_id: str, shard: int) -> str | None:  # noqa: ARG002 - the protocol's signature
+        return None

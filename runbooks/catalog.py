@@ -1,0 +1,19 @@
+"""Every built-in command: its words, one line of help, and where its `Command` is."""
+
+from __future__ import annotations
+
+from runbooks.cli.command import Row
+
+COMMANDS: tuple[Row, ...] = (
+    Row(("estate", "check"), "check an estate file and list every problem at once", "runbooks.cli.estate:CHECK"),
+    Row(("drill", "failover"), "fail a cluster over and measure what clients lose", "runbooks.drill.cli:FAILOVER"),
+    Row(("runs",), "list runs: what, on which cluster, how they ended", "runbooks.cli.runs:RUNS"),
+    Row(("resume",), "go on with a run that was interrupted", "runbooks.cli.resume:RESUME"),
+    Row(("policy",), "print the IAM policy that a runbook needs", "runbooks.cli.policy:POLICY"),
+)
+
+GROUPS: dict[str, str] = {
+    "estate": "work with an estate file",
+    "drill": "prove that a cluster survives, and what it costs",
+    "lab": "rehearse on this machine, without an AWS account",
+}

@@ -1,0 +1,74 @@
+"""What an error says to a person and to a program. Loaded only when something went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runbooks.cli.exit_codes import ExitCode
+
+
+def describe(error: BaseException, code: ExitCode) -> dict[str, Any]:
+    """Describe an error: `kind`, `message`, `reasons`, `next_step`, `exit_code`. The keys are public API."""
+    message, next_step = _words(error, code)
+    reasons = list(getattr(error, "reasons", ()))
+    return {
+        "kind": type(error).__name__.removesuffix("Error").lstrip("_"),
+        "message": message,
+        "reasons": reasons,
+        "next_step": next_step,
+        "exit_code": int(code),
+    }
+
+
+def render(failure: Mapping[str, Any]) -> str:
+    """The same for a terminal: what is wrong, every reason, what to do."""
+    reasons: list[str] = failure["reasons"]
+    lines = ["refused; nothing was changed:" if reasons else f"error: {failure['message']}"]
+    lines += [f"  - {reason}" for reason in reasons]
+    if failure["next_step"]:
+        lines.append(f"next: {failure['next_step']}")
+    return "\n".join(lines)
+
+
+def _words(error: BaseException, code: ExitCode) -> tuple[str, str]:
+    """A sentence, and what to do next."""
+    if code is ExitCode.INTERRUPTED:
+        if told := getattr(error, "next_step", ""):
+            return str(error), told
+        return "interrupted; the journal has what was done", "runbook resume RUN, after `runbook runs`"
+    cause = _aws_cause(error)
+    if cause is not None:
+        from runbooks.aws.errors import explain
+
+        told = explain(cause)
+        prefix = "" if cause is error else f"{str(error).split(':', 1)[0]}: "
+        return prefix + told.message, told.next_step
+    given = getattr(error, "next_step", "")
+    if code is ExitCode.FAILED and not _is_ours(error):
+        return (
+            f"unexpected {type(error).__name__}: {error}",
+            "this is a defect: set RUNBOOK_TRACEBACK=1, run again, and report what it prints",
+        )
+    return str(error), given or _NEXT_STEPS.get(code, "")
+
+
+_NEXT_STEPS = {
+    ExitCode.FAILED: "see the journal (`runbook runs` shows where), mend the cause, then `runbook resume RUN`",
+    ExitCode.NOT_VERIFIED: "see the run's report; `runbook runs` shows where it is",
+    ExitCode.TIMED_OUT: "it may still be in progress: `runbook resume RUN` looks again and goes on",
+}
+
+
+def _aws_cause(error: BaseException) -> BaseException | None:
+    """The botocore error at the bottom, when there is one."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if any(kind.__module__ == "botocore.exceptions" for kind in type(seen).__mro__):
+            return seen
+        seen = seen.__cause__
+    return None
+
+
+def _is_ours(error: BaseException) -> bool:
+    return type(error).__module__.startswith(("runbooks.", "estate.", "patterns.", "lab."))

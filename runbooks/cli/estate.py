@@ -1,0 +1,219 @@
+"""`runbook estate check FILE`: every problem of an estate file at once, or what it declares."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from runbooks.cli.command import Command
+from runbooks.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from estate.explain import Billed, GivenUp
+    from estate.load import Loaded
+    from estate.problem import Problem
+
+WIDTH = 80
+RED, YELLOW, GREEN, BOLD = "31", "33", "32", "1"
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="the estate file")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="list each default that is billed, why it is there, and the line that changes it",
+    )
+
+
+def _run(arguments: Namespace) -> int:
+    from pathlib import Path
+
+    from estate.load import EstateError, load
+
+    try:
+        loaded = load(Path(arguments.file))
+    except EstateError as error:
+        _emit_problems(error.problems, arguments)
+        return ExitCode.BAD_ARGUMENTS
+    _emit_valid(loaded, arguments)
+    return ExitCode.DONE
+
+
+def _emit_problems(problems: Sequence[Problem], arguments: Namespace) -> None:
+    from runbooks.cli.output import emit
+
+    listed = [problem.as_dict() for problem in problems]
+    result: Any = {"problems": listed, "billed": [], "given_up": []} if arguments.explain else listed
+    emit(result, arguments.output, lambda _: render_problems(problems))
+
+
+def _emit_valid(loaded: Loaded, arguments: Namespace) -> None:
+    from runbooks.cli.output import emit
+
+    warnings = [problem.as_dict() for problem in loaded.warnings]
+    if not arguments.explain:
+        emit(warnings, arguments.output, lambda _: render_valid(loaded, arguments.file))
+        return
+    from estate.explain import billed, given_up
+
+    costs, lost = billed(loaded), given_up(loaded.estate)
+    result = {"problems": warnings, "billed": costs, "given_up": lost}
+    emit(
+        result,
+        arguments.output,
+        lambda _: render_valid(loaded, arguments.file) + "\n\n" + render_explained(costs, lost),
+    )
+
+
+def render_problems(problems: Sequence[Problem]) -> str:
+    """Each problem on a few lines of at most 80 columns, then how many there are."""
+    errors = sum(problem.level == "error" for problem in problems)
+    warnings = len(problems) - errors
+    blocks = [_block(problem) for problem in problems]
+    count = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")
+    return "\n\n".join([*blocks, paint(count, RED if errors else YELLOW)])
+
+
+def _block(problem: Problem) -> str:
+    colour = RED if problem.level == "error" else YELLOW
+    head = f"{problem.file}:{problem.line}:{problem.column}: {paint(problem.level, colour)} [{problem.rule}]"
+    sentence = problem.message.partition("; ")[0]
+    return "\n".join([head, *wrapped(sentence, "  "), *wrapped(problem.fix, "  -> ", "     ")])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def render_valid(loaded: Loaded, file: str) -> str:
+    """What a valid file declares, what it overrides and accepts, and its warnings."""
+    estate = loaded.estate
+    regions = ", ".join(estate.regions)
+    head = f"{paint('valid', GREEN)}: {file} declares estate {paint(estate.name, BOLD)}"
+    lines = [head, f"  {estate.profile} defaults of {estate.defaults}, in {regions}", *_members(loaded)]
+    lines += _listed("overrides in use", _overrides(loaded))
+    lines += _listed("acknowledged in the file", _acknowledged(loaded.said))
+    if loaded.warnings:
+        lines += ["", render_problems(loaded.warnings)]
+    return "\n".join(lines)
+
+
+def _members(loaded: Loaded) -> Iterator[str]:
+    estate = loaded.estate
+    for region, network in estate.network.items():
+        made = f"new VPC {network.cidr} over {network.zones} zones"
+        known = f"existing {network.vpc}, {_count(len(network.subnets), 'subnet')}"
+        yield from wrapped(f"network {region}: {known if network.is_existing else made}", "  ", "    ")
+    for name, cluster in estate.aurora.items():
+        parts = [f"{cluster.engine} {cluster.version}", _count(len(cluster.instances), "instance")]
+        if cluster.endpoints:
+            parts.append(_count(len(cluster.endpoints), "custom endpoint"))
+        parts += [f"port {cluster.effective_port}", f"protection {'on' if cluster.protection else 'off'}"]
+        yield from wrapped(f"aurora {name}: {', '.join(parts)}", "  ", "    ")
+    for name, cache in estate.caches.items():
+        shape = f"{_count(cache.shards, 'shard')} of {_count(1 + cache.replicas, 'node')}"
+        parts = [f"{cache.engine} {cache.version}", f"{shape}, {cache.node_class}", f"port {cache.port}"]
+        parts += [_count(len(cache.users), "IAM user"), f"protection {'on' if cache.protection else 'off'}"]
+        yield from wrapped(f"cache {name}: {', '.join(parts)}", "  ", "    ")
+
+
+def _overrides(loaded: Loaded) -> Iterator[str]:
+    """Every raw CloudFormation property that the file sets, with its line."""
+    for path in overrides_in(loaded.said):
+        line = loaded.document.position(path, key=True).line
+        yield f"line {line}: {'.'.join(str(part) for part in path)}"
+
+
+def overrides_in(said: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of all overridden properties in what a file says."""
+    from estate.values import items_of
+
+    for key, value in items_of(said):
+        if key == "overrides":
+            yield from ((*path, key, name) for name, _ in items_of(value))
+        elif key not in {"tags", "parameters"}:
+            yield from overrides_in(value, (*path, key))
+
+
+def _acknowledged(said: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    from estate.values import items_of, list_of
+
+    for key, value in items_of(said):
+        if key == "acknowledge":
+            where = ".".join(path) or "everywhere"
+            yield from (f"{rule} ({where})" for rule in list_of(value))
+        else:
+            yield from _acknowledged(value, (*path, key))
+
+
+def _listed(title: str, items: Iterator[str]) -> list[str]:
+    lines = [line for item in items for line in wrapped(item, "  - ", "    ")]
+    return ["", f"{title}:", *lines] if lines else []
+
+
+def render_explained(costs: Sequence[Billed], lost: Sequence[GivenUp]) -> str:
+    """Billed defaults with their reasons and lines, then what the profile gives up."""
+    lines = ["Defaults that are billed, why they are there, and the line that changes them"]
+    path = ""
+    for cost in costs:
+        if cost.path != path:
+            path = cost.path
+            lines += ["", paint(path, BOLD)]
+        lines += wrapped(cost.what, "  - ", "    ")
+        lines += wrapped(f"why: {cost.why}", "    ", "         ")
+        lines += _change(cost)
+    if not costs:
+        lines.append("  none")
+    if lost:
+        lines += ["", "What `profile: dev` gives up, and what brings it back"]
+    for loss in lost:
+        lines += ["", *wrapped(f"{loss.what}: {loss.instead}", "  - ", "    "), f"    {loss.change}"]
+    return "\n".join(lines)
+
+
+def _change(cost: Billed) -> list[str]:
+    if not cost.change:
+        return ["    no line changes it"]
+    side = "in the braces of" if cost.in_braces else "below"
+    where = f"{side} line {cost.line} (`{cost.below}`)" if cost.below else "at the top level of the file"
+    return [f"    {where}:", f"      {cost.change}"]
+
+
+def wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+    """Lines of at most 80 columns; names and snippets are never broken."""
+    import textwrap
+
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def paint(text: str, code: str) -> str:
+    """Colour for a terminal, the bare text for anything else or where NO_COLOR is set."""
+    import os
+    import sys
+
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+CHECK = Command(
+    name="check",
+    help="check an estate file and list every problem at once",
+    configure=_configure,
+    run=_run,
+    examples=(
+        "runbook estate check estate.yaml",
+        "runbook estate check estate.yaml --explain",
+        "runbook estate check estate.yaml --output json",
+    ),
+)

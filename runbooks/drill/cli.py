@@ -1,0 +1,134 @@
+"""`runbook drill failover CLUSTER`."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING, Any
+
+from runbooks.cli.command import Command, UsageError, add_runbook_options
+
+if TYPE_CHECKING:
+    from runbooks.drill.request import DrillRequest
+    from runbooks.engine.run import Runbook
+
+
+def _seconds(low: float, high: float) -> Any:
+    """An argument type: seconds within bounds."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not low <= value <= high:
+            raise ArgumentTypeError(f"must be {low:g} to {high:g}, got {text!r}")
+        return value
+
+    return parse
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument("cluster", metavar="CLUSTER", help="cluster identifier, or with --estate its name in the file")
+    parser.add_argument("--estate", metavar="FILE", help="estate file that gives Region and SLO, and what names mean")
+    parser.add_argument(
+        "--region", metavar="REGION", help="Region of the cluster (default: the estate's, then AWS's settings)"
+    )
+    parser.add_argument("--target", metavar="INSTANCE", help="reader to promote (default: Aurora's choice)")
+    parser.add_argument("--fail-back", action="store_true", help="give the original writer its role back, measured too")
+    parser.add_argument(
+        "--slo-s",
+        type=_seconds(0.001, 86400),
+        metavar="S",
+        help="seconds without writes that are allowed (default: 60)",
+    )
+    group = parser.add_argument_group("pace", "defaults: quick for names in .test (the lab), gentle for all others")
+    group.add_argument("--rate", type=_seconds(1, 1000), metavar="N", help="writes started a second (lab 100, else 10)")
+    group.add_argument("--baseline-s", type=_seconds(1, 600), metavar="S", help="steady state before (lab 3, else 30)")
+    group.add_argument("--steady-s", type=_seconds(0.5, 600), metavar="S", help="steady state after (lab 2, else 15)")
+    group.add_argument(
+        "--timeout-s", type=_seconds(1, 7200), metavar="S", help="give up watching after (lab 60, else 600)"
+    )
+    group.add_argument(
+        "--quiet-s", type=_seconds(1, 600), metavar="S", help="ask again when nothing happens (lab 5, else 45)"
+    )
+    group.add_argument(
+        "--cool-down-s", type=_seconds(0, 86400), metavar="S", help="least time since the last failover (default: 600)"
+    )
+    add_runbook_options(parser)
+
+
+def _run(arguments: Namespace) -> int:
+    from runbooks.cli.runner import run_runbook
+
+    return run_runbook(_runbook(), request_of(arguments), arguments)
+
+
+def request_of(arguments: Namespace) -> DrillRequest:
+    """The request that the arguments, and the estate file, make."""
+    from runbooks.drill.request import DEFAULT_COOL_DOWN_S, DEFAULT_SLO_S, DrillRequest
+
+    declared = _declared(arguments) if arguments.estate else {}
+    slo: tuple[float, str] = declared.get("slo", (DEFAULT_SLO_S, "default"))
+    if arguments.slo_s is not None:
+        slo = (arguments.slo_s, "--slo-s")
+    return DrillRequest(
+        cluster_id=declared.get("cluster_id", arguments.cluster),
+        region=arguments.region or declared.get("region"),
+        target_id=declared.get("target", arguments.target),
+        fail_back=arguments.fail_back,
+        slo_s=slo[0],
+        slo_source=slo[1],
+        cool_down_s=DEFAULT_COOL_DOWN_S if arguments.cool_down_s is None else arguments.cool_down_s,
+        rate_per_s=arguments.rate,
+        baseline_s=arguments.baseline_s,
+        steady_s=arguments.steady_s,
+        timeout_s=arguments.timeout_s,
+        quiet_s=arguments.quiet_s,
+    )
+
+
+def _declared(arguments: Namespace) -> dict[str, Any]:
+    """What the estate file says of the cluster, by its name in the file or its identifier."""
+    from pathlib import Path
+
+    from estate.load import load_estate
+    from estate.names import cluster_identifier, instance_identifier
+
+    estate = load_estate(Path(arguments.estate))
+    known = {cluster_identifier(estate.name, name): name for name in estate.aurora}
+    name = known.get(arguments.cluster, arguments.cluster)
+    if name not in estate.aurora:
+        raise UsageError(
+            f"{arguments.estate} must declare the cluster, got {arguments.cluster!r}",
+            f"declared: {', '.join(sorted(estate.aurora)) or 'none'}",
+        )
+    spec = estate.aurora[name]
+    target = arguments.target
+    if target in spec.instances:
+        target = instance_identifier(estate.name, name, target)
+    return {
+        "cluster_id": cluster_identifier(estate.name, name),
+        "region": spec.region or estate.regions[0],
+        "slo": (spec.slo.failover_s, arguments.estate),
+        "target": target,
+    }
+
+
+def _runbook() -> Runbook[Any, Any, Any, Any]:
+    from runbooks.drill.runbook import failover_runbook
+
+    return failover_runbook()
+
+
+FAILOVER = Command(
+    name="failover",
+    help="fail a cluster over and measure what clients lose",
+    configure=_configure,
+    run=_run,
+    runbook=_runbook,
+    examples=(
+        "runbook drill failover shop-orders",
+        "runbook drill failover orders --estate examples/estates/shop.yaml --execute",
+        "runbook drill failover shop-orders --target shop-orders-b --fail-back --execute",
+    ),
+)

@@ -1,0 +1,47 @@
+"""The stack of one Aurora cluster."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from constructs_lib.aurora.cluster import AuroraCluster
+from estate import names
+from estate.aurora import AuroraSpec
+from estate.model import Estate
+from stacks.base import EstateStack
+
+
+class AuroraStack(EstateStack):
+    """One cluster in the network that the file gives it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, estate: Estate, region: str, spec: AuroraSpec, zones: list[str]
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            estate=estate,
+            stack_name=names.aurora_stack(estate.name, spec.name),
+            region=region,
+            protection=spec.protection,
+            tags={names.TAG_RESOURCE: spec.name, **spec.tags},
+        )
+        self.cluster = AuroraCluster(
+            self,
+            "Aurora",
+            identifier=names.cluster_identifier(estate.name, spec.name),
+            spec=spec,
+            vpc=self.placement(zones),
+            key=self.import_shared_key(),
+            retain=self.retain,
+        )
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        cluster = self.cluster
+        self.add_output(names.OUTPUT_CLUSTER_ID, cluster.cfn_cluster.ref)
+        self.add_output(names.OUTPUT_WRITER_ENDPOINT, cluster.writer_endpoint)
+        self.add_output(names.OUTPUT_READER_ENDPOINT, cluster.reader_endpoint)
+        self.add_output(names.OUTPUT_PORT, str(cluster.port))
+        self.add_output(names.OUTPUT_SECRET_ARN, cluster.secret_arn)
+        self.add_output(names.OUTPUT_SECURITY_GROUP_ID, cluster.cfn_security_group.attr_group_id)

@@ -1,0 +1,72 @@
+"""An estate becomes stacks, in whatever scope it is put: an app, a stage of a pipeline."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from constructs_lib.cache.settings import log_types
+from constructs_lib.foundation.network import zone_names
+from estate import names
+from estate.model import Estate
+from estate.network import NetworkSpec
+from stacks.aurora import AuroraStack
+from stacks.base import EstateStack
+from stacks.cache import CacheStack
+from stacks.network import NetworkStack
+
+
+def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
+    """Define every stack: each Region's network first, then one stack per cluster and cache, after their network."""
+    networks = {region: _network(scope, estate, region) for region in estate.regions}
+    data: list[EstateStack] = []
+    for cluster in estate.aurora.values():
+        region = cluster.region or estate.regions[0]
+        zones = _zones(estate, region)
+        stack_id = names.aurora_stack(estate.name, cluster.name)
+        data.append(AuroraStack(scope, stack_id, estate=estate, region=region, spec=cluster, zones=zones))
+        data[-1].add_stack_dependency(networks[region])
+    for cache in estate.caches.values():
+        region = cache.region or estate.regions[0]
+        zones = _zones(estate, region)
+        stack_id = names.cache_stack(estate.name, cache.name)
+        data.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+        data[-1].add_stack_dependency(networks[region])
+    return (*networks.values(), *data)
+
+
+def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:
+    stack_id = names.network_stack(estate.name)
+    if region != estate.regions[0]:
+        stack_id = f"{stack_id}-{region}"
+    spec = _network_spec(estate, region)
+    return NetworkStack(
+        scope, stack_id, estate=estate, region=region, spec=spec, log_groups=_log_groups(estate, region)
+    )
+
+
+def _network_spec(estate: Estate, region: str) -> NetworkSpec:
+    return estate.network.get(region) or NetworkSpec()
+
+
+def _zones(estate: Estate, region: str) -> list[str]:
+    """One zone per subnet of the Region's network."""
+    spec = _network_spec(estate, region)
+    return zone_names(spec, len(spec.subnets) or len(spec.availability_zones) or spec.zones)
+
+
+def _log_groups(estate: Estate, region: str) -> list[str]:
+    """Names of every log group of a Region's data, for the one key of an estate that shares it."""
+    first = estate.regions[0]
+    of_clusters = [
+        names.log_group("cluster", names.cluster_identifier(estate.name, spec.name), export)
+        for spec in estate.aurora.values()
+        if (spec.region or first) == region
+        for export in spec.effective_log_exports
+    ]
+    of_caches = [
+        names.cache_log_group(names.replication_group_id(estate.name, spec.name), kind)
+        for spec in estate.caches.values()
+        if (spec.region or first) == region
+        for kind in log_types(spec)
+    ]
+    return of_clusters + of_caches

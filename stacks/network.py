@@ -1,0 +1,68 @@
+"""The stack of one Region's network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from constructs_lib.foundation.encryption import Encryption
+from constructs_lib.foundation.network import Network
+from estate import names
+from estate.model import Estate
+from estate.network import NetworkSpec
+from stacks.base import EstateStack
+
+
+class NetworkStack(EstateStack):
+    """The VPC, and its ids in Parameter Store for the data stacks of the same Region."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        estate: Estate,
+        region: str,
+        spec: NetworkSpec,
+        log_groups: Sequence[str],
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            estate=estate,
+            stack_name=names.network_stack(estate.name),
+            region=region,
+            protection=estate.protection,
+            tags={names.TAG_RESOURCE: "network"},
+        )
+        key = self._share_key(log_groups) if estate.shared_key else None
+        self.network = Network(self, "Network", identifier=estate.name, spec=spec, key=key, retain=self.retain)
+        self._publish("vpc-id", self.network.vpc_id)
+        self._publish("subnet-ids", cdk.Fn.join(",", self.network.subnet_ids), is_list=True)
+        self.add_output(names.OUTPUT_VPC_ID, self.network.vpc_id)
+
+    def _publish(self, what: str, value: str, *, is_list: bool = False) -> None:
+        ssm.CfnParameter(
+            self,
+            "Publish" + "".join(part.capitalize() for part in what.split("-")),
+            description=f"{what} of estate {self.estate.name}",
+            name=names.network_parameter(self.estate.name, what),
+            type="StringList" if is_list else "String",
+            value=value,
+        )
+
+    def _share_key(self, log_groups: Sequence[str]) -> kms.IKey:
+        shared = Encryption(
+            self,
+            "SharedEncryption",
+            description=f"{self.estate.name}: everything of the estate",
+            services=["rds", "secretsmanager", "elasticache"],
+            log_groups=[names.flow_log_group(self.estate.name), *log_groups],
+            retain=self.retain,
+        )
+        self._publish("key-arn", shared.key_arn)
+        return shared.key

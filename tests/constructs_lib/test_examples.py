@@ -1,0 +1,33 @@
+"""Every construct is usable alone: one small app each, run as someone else's app, without our feature flags."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.synthesis import ROOT, templates
+
+APPS = sorted((ROOT / "examples" / "constructs").glob("*.py"))
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda app: app.stem)
+def test_example_synthesizes_without_a_warning(tmp_path: Path, app: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, str(app)],
+        cwd=ROOT,
+        env={**os.environ, "CDK_OUTDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    (template,) = templates(tmp_path).values()
+    assert template["Resources"]
+
+
+def test_there_is_one_app_per_construct() -> None:
+    assert [app.stem for app in APPS] == ["aurora_cluster", "encryption", "network", "replication_group"]
