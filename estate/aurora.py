@@ -8,6 +8,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from estate import engines, limits, resources, windows
+from estate.backups import RULES as BACKUP_RULES
+from estate.backups import BackupPlanSpec
+from estate.instances import InstanceSpec, ServerlessSpec
+from estate.integrations import RULES as INTEGRATION_RULES
+from estate.integrations import IntegrationsSpec
+from estate.origin import RULES as ORIGIN_RULES
+from estate.origin import OriginSpec
+from estate.reach import RULES as REACH_RULES
+from estate.reach import AllowSpec, DnsSpec, ProxySpec
+from estate.replication import RULES as REPLICATION_RULES
+from estate.replication import GlobalSpec
+from estate.scaling import RULES as SCALING_RULES
+from estate.scaling import AutoscalingSpec
 from estate.spec import (
     ACKNOWLEDGE,
     OVERRIDES,
@@ -23,43 +36,16 @@ from estate.spec import (
     no_switch,
 )
 from estate.tags import bad_tags
+from estate.upgrading import RULES as UPGRADE_RULES
+from estate.upgrading import BlueGreenSpec
+from estate.watching import RULES as WATCH_RULES
+from estate.watching import WatchSpec
 
 Engine = Literal["aurora-postgresql", "aurora-mysql"]
-SERVERLESS = "serverless"
 LIMITLESS = "-limitless"
 BACKTRACK_HOURS = 24
 RESERVED_USERNAMES = frozenset({"admin", "postgres", "root", "rdsadmin", "rdsrepladmin", "mysql", "public", "user"})
 """Rule packs refuse the first two; the engines keep the others. [hardening, SMG4; B CreateDBCluster.MasterUsername]"""
-
-
-class InstanceSpec(Spec):
-    """One instance: a provisioned class (`db.r8g.large`) or `serverless`."""
-
-    instance_class: str = Field(
-        default=SERVERLESS, alias="class", description="A class such as `db.r8g.large`, or `serverless`"
-    )
-    tier: Annotated[Integer, Field(ge=limits.TIER_MIN, le=limits.TIER_MAX)] = Field(
-        default=1,
-        description="Promotion tier, 0 first; a serverless instance in tier 0 or 1 is as large as the writer",
-    )
-    zone: Annotated[Integer, Field(ge=1, le=6)] | None = Field(
-        default=None, description="Which zone of the network, counted from 1; spread over all when left out"
-    )
-    overrides: Overrides = Field(default={}, description=OVERRIDES)
-
-    @property
-    def is_serverless(self) -> bool:
-        return self.instance_class == SERVERLESS
-
-
-class ServerlessSpec(Spec):
-    """Capacity of the serverless instances, in Aurora capacity units (ACU)."""
-
-    min_acu: Number = Field(default=0.5, description="Least capacity, ACU, in steps of 0.5; 0 lets instances pause")
-    max_acu: Number = Field(default=8, description="Most capacity, ACU, in steps of 0.5, at most 256")
-    pause_after_s: Annotated[Integer, Field(ge=limits.PAUSE_S_MIN, le=limits.PAUSE_S_MAX)] | None = Field(
-        default=None, description="Seconds without connections until an instance pauses; only with `min_acu: 0`"
-    )
 
 
 class EndpointSpec(Spec):
@@ -82,6 +68,7 @@ class BackupSpec(Spec):
     window: str | None = Field(
         default=None, description="Daily, UTC, `hh24:mi-hh24:mi`, 30 minutes or more; AWS chooses when left out"
     )
+    plan: BackupPlanSpec | None = Field(default=None, description="An AWS Backup plan")
 
 
 class SloSpec(Spec):
@@ -128,6 +115,36 @@ class AuroraSpec(Spec):
     )
     log_retention_days: Integer = Field(default=365, description="Days that exported logs are kept")
     parameters: dict[str, str] = Field(default={}, description="Cluster parameters, values quoted")
+    instance_parameters: dict[str, str] = Field(
+        default={}, description="Instance parameters of all instances, values quoted"
+    )
+    storage: Literal["standard", "io-optimized"] = Field(
+        default="standard",
+        description="`io-optimized` bills no input and output, which pays where there is much",
+    )
+    master_authentication: Literal["managed-secret", "own-secret", "iam"] = Field(
+        default="managed-secret",
+        description="How the master user logs in: a secret that RDS makes and rotates, one of the stack's own, or IAM",
+    )
+    data_api: Switch = Field(default=False, description="SQL over HTTPS with IAM: the RDS Data API")
+    local_write_forwarding: Switch = Field(default=False, description="Readers send writes on to the writer")
+    insights: Literal["standard", "advanced"] = Field(default="standard", description="Mode of Database Insights")
+    allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect, keyed by name")
+    dns: DnsSpec | None = Field(default=None, description="Names in Route 53")
+    proxy: ProxySpec | None = Field(default=None, description="RDS Proxy")
+    autoscaling: AutoscalingSpec | None = Field(default=None, description="Replica auto scaling")
+    integrations: IntegrationsSpec | None = Field(
+        default=None, description="AWS services that the database itself calls"
+    )
+    watch: WatchSpec | None = Field(default=None, description="Alarms, events, a dashboard")
+    origin: OriginSpec | None = Field(default=None, description="What the cluster is born from")
+    replica_of: Identifier | None = Field(
+        default=None, description="Aurora MySQL cluster of the estate, in another Region, that it replicates by binlog"
+    )
+    global_database: GlobalSpec | None = Field(
+        default=None, alias="global", description="Global Database: secondary Regions"
+    )
+    blue_green: BlueGreenSpec | None = Field(default=None, description="A blue/green deployment")
     slo: SloSpec = Field(default=SloSpec(), description="What a drill is judged against")
     protection: Switch = Field(default=True, description="Deletion protection and termination protection")
     enhanced_monitoring_s: Annotated[Literal[0, 1, 5, 10, 15, 30, 60], BeforeValidator(no_switch)] = Field(
@@ -317,7 +334,7 @@ def _endpoint_is_empty(spec: AuroraSpec) -> Iterator[Hit]:
 
 
 def _endpoint_region(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.endpoints and spec.region in engines.regions_without_custom_endpoints():
+    if spec.endpoints and spec.region in engines.regions_without(resources.ENDPOINT):
         yield Hit(("endpoints",), f"endpoints in {spec.region}")
 
 
@@ -737,4 +754,14 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
     ),
 )
 
-AuroraSpec.RULES = RULES
+AuroraSpec.RULES = (
+    *RULES,
+    *BACKUP_RULES,
+    *INTEGRATION_RULES,
+    *ORIGIN_RULES,
+    *REACH_RULES,
+    *REPLICATION_RULES,
+    *SCALING_RULES,
+    *UPGRADE_RULES,
+    *WATCH_RULES,
+)

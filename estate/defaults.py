@@ -36,9 +36,45 @@ class Defaults:
     cache: Values
     cache_by_engine: Mapping[str, Values]
     user: Values
+    sections: Mapping[str, Values]
     instances: Values = field(default_factory=dict[str, Any])
     acknowledge: tuple[str, ...] = ()
 
+
+SECTIONS_2026_11: Mapping[str, Values] = {
+    "autoscaling": {"min_readers": 1, "max_readers": 3, "scale_in_cooldown_s": 300, "scale_out_cooldown_s": 300},
+    "autoscaling.schedules.*": {"timezone": "UTC"},
+    "backup.plan": {
+        "schedule": "cron(0 4 ? * * *)",
+        "retention_days": 35,
+        "continuous": False,
+        "copy_retention_days": 35,
+    },
+    "backup.plan.restore_test": {"schedule": "cron(0 6 ? * SUN *)", "timezone": "Etc/UTC"},
+    "dns": {"ttl_s": 5},
+    "global.secondaries.*": {"write_forwarding": False},
+    "global.secondaries.*.instances.*": {"class": "serverless", "tier": 1},
+    "integrations": {"comprehend": False},
+    "proxy": {
+        "reader_endpoint": True,
+        "max_connections_percent": 100,
+        "idle_client_timeout_s": 1800,
+        "borrow_timeout_s": 120,
+    },
+    "watch": {"alarms": {}, "events": True, "dashboard": True},
+    "watch.alarms": {
+        "cpu_percent": 90,
+        "free_memory_percent": 10,
+        "free_local_storage_bytes": 5_368_709_120,
+        "global_lag_ms": 10_000,
+        "deadlocks_per_s": 1,
+        "connections_percent": 80,
+        "acu_percent": 90,
+        "transaction_ids": 1_000_000_000,
+        "volume_percent": 80,
+    },
+}
+"""Sections of a cluster that a file may leave out whole: filled where they are there; `*` is each member."""
 
 PRODUCTION_2026_11 = Defaults(
     estate={"protection": True, "shared_key": False},
@@ -49,7 +85,13 @@ PRODUCTION_2026_11 = Defaults(
         "enhanced_monitoring_s": 60,
         "minor_upgrades": True,
         "extended_support": False,
+        "storage": "standard",
+        "master_authentication": "managed-secret",
+        "data_api": False,
+        "local_write_forwarding": False,
+        "insights": "standard",
     },
+    sections=SECTIONS_2026_11,
     aurora_by_engine={
         "aurora-postgresql": {"port": 5433, "log_exports": ("postgresql",), "backtrack_hours": 0},
         "aurora-mysql": {
@@ -83,6 +125,7 @@ DEV_2026_11 = Defaults(
     estate={"protection": False, "shared_key": True},
     network={"cidr": "10.0.0.0/16", "zones": 2, "flow_log_retention_days": 7, "endpoints": ()},
     aurora=dict(PRODUCTION_2026_11.aurora) | {"log_retention_days": 7, "enhanced_monitoring_s": 0},
+    sections=SECTIONS_2026_11,
     aurora_by_engine=PRODUCTION_2026_11.aurora_by_engine,
     provisioned_by_engine={},
     instance=PRODUCTION_2026_11.instance,
@@ -175,6 +218,8 @@ class _Filler:
         elif "backtrack_hours" not in member and not _any_serverless(filled["instances"]):
             filled |= row.provisioned_by_engine.get(engine, {})
         self._sections(filled)
+        for path, unsaid in row.sections.items():
+            filled = _filled_at(filled, path.split("."), unsaid)
         return filled | self._acknowledged(member)
 
     def _sections(self, filled: dict[str, Any]) -> None:
@@ -205,6 +250,18 @@ class _Filler:
         if "users" in member:
             filled["users"] = self._each(member["users"], self.row.user) or {}
         return filled | self._acknowledged(member)
+
+
+def _filled_at(node: Any, path: list[str], unsaid: Values) -> Any:
+    """A copy of `node` with the mapping at `path` filled, where there is one."""
+    if not path:
+        return dict(unsaid) | node if isinstance(node, dict) else node
+    if not isinstance(node, dict):
+        return node
+    members: dict[str, Any] = node
+    names = list(members) if path[0] == "*" else [path[0]]
+    found = {name: _filled_at(members[name], path[1:], unsaid) for name in names if name in members}
+    return members | found
 
 
 def _serverless(unsaid: Values, section: dict[str, Any], cluster: dict[str, Any]) -> Values:

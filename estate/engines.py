@@ -99,8 +99,9 @@ def known_regions() -> frozenset[str]:
 
 
 @cache
-def regions_without_custom_endpoints() -> frozenset[str]:
-    return frozenset(data()["regions_without_custom_endpoints"])
+def regions_without(resource_type: str) -> frozenset[str]:
+    """Regions whose CloudFormation does not know a type that the kit emits, by the data of `data_date()`."""
+    return frozenset(data()["types_missing_in"].get(resource_type, ()))
 
 
 @cache

@@ -10,17 +10,23 @@ from typing import Any
 import pytest
 
 from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, InstanceSpec, ServerlessSpec, SloSpec
+from estate.backups import BackupPlanSpec, RestoreTestSpec
 from estate.cache import ReplicationGroupSpec, UserSpec
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
+from estate.integrations import IntegrationsSpec
 from estate.load import load_text
 from estate.model import NEWEST_EDITION, Estate
 from estate.network import NetworkSpec
+from estate.reach import DnsSpec, ProxySpec
+from estate.replication import SecondarySpec
+from estate.scaling import AutoscalingSpec, ScheduleSpec
 from estate.spec import Spec
+from estate.watching import AlarmsSpec, WatchSpec
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 PINNED = {
-    ("2026-11", "production"): "9e0d901f9079618a",
-    ("2026-11", "dev"): "0b416e3383390a74",
+    ("2026-11", "production"): "b5f19e73af40002c",
+    ("2026-11", "dev"): "dfc4f4ebd37053a4",
 }
 DEV = {"profile": "dev", "aurora.orders.instances": GONE, "caches.sessions.class": GONE}
 
@@ -118,6 +124,19 @@ MODELS: tuple[tuple[type[Spec], str], ...] = (
     (AuroraSpec, "aurora"),
     (Estate, "estate"),
 )
+SECTIONS: tuple[tuple[type[Spec], str], ...] = (
+    (AutoscalingSpec, "autoscaling"),
+    (ScheduleSpec, "autoscaling.schedules.*"),
+    (BackupPlanSpec, "backup.plan"),
+    (RestoreTestSpec, "backup.plan.restore_test"),
+    (DnsSpec, "dns"),
+    (SecondarySpec, "global.secondaries.*"),
+    (InstanceSpec, "global.secondaries.*.instances.*"),
+    (IntegrationsSpec, "integrations"),
+    (ProxySpec, "proxy"),
+    (WatchSpec, "watch"),
+    (AlarmsSpec, "watch.alarms"),
+)
 NOT_BY_EDITION = {"protection", "slo", "defaults", "profile"}
 
 
@@ -130,6 +149,17 @@ def test_the_table_leaves_no_default_to_the_models(model: type[Spec], row: str) 
         if isinstance(field.default, bool | int | float | str) and (field.alias or name) not in NOT_BY_EDITION
     }
     table = dict(getattr(PRODUCTION_2026_11, row))
+    assert said == {name: value for name, value in table.items() if name in said}
+
+
+@pytest.mark.parametrize(("model", "section"), SECTIONS, ids=[section for _, section in SECTIONS])
+def test_the_table_has_the_sections_too(model: type[Spec], section: str) -> None:
+    said = {
+        field.alias or name: field.default
+        for name, field in model.model_fields.items()
+        if isinstance(field.default, bool | int | float | str)
+    }
+    table = dict(PRODUCTION_2026_11.sections[section])
     assert said == {name: value for name, value in table.items() if name in said}
 
 
