@@ -11,6 +11,7 @@ GENERATORS = (
     "tools.generate_estate_docs",
     "tools.generate_cli_docs",
     "tools.generate_policies",
+    "tools.generate_features",
 )
 
 
