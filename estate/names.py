@@ -57,6 +57,14 @@ def network_parameter(estate: str, what: str) -> str:
     return f"/aurora-estate/{estate}/network/{what}"
 
 
+def master_secret(cluster_id: str) -> str:
+    """Secret of a cluster's master user, where the stack owns it (`master_authentication: own-secret`).
+
+    It ends in a word of its own: a hyphen and six characters at the end are how Secrets Manager's own suffix looks.
+    """
+    return f"aurora-estate/{cluster_id}/master"
+
+
 def lock_parameter(cluster_id: str) -> str:
     """SSM parameter that is one operator's lock on a cluster."""
     return f"/aurora-estate/locks/{cluster_id}"

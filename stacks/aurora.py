@@ -43,5 +43,6 @@ class AuroraStack(EstateStack):
         self.add_output(names.OUTPUT_WRITER_ENDPOINT, cluster.writer_endpoint)
         self.add_output(names.OUTPUT_READER_ENDPOINT, cluster.reader_endpoint)
         self.add_output(names.OUTPUT_PORT, str(cluster.port))
-        self.add_output(names.OUTPUT_SECRET_ARN, cluster.secret_arn)
+        if cluster.has_secret:
+            self.add_output(names.OUTPUT_SECRET_ARN, cluster.secret_arn)
         self.add_output(names.OUTPUT_SECURITY_GROUP_ID, cluster.cfn_security_group.attr_group_id)

@@ -17,8 +17,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.aurora import settings
+from constructs_lib.aurora.credentials import Rotation, define_own_secret, master_user
 from constructs_lib.aurora.endpoints import define_endpoints
-from constructs_lib.aurora.instances import define_instances, define_monitoring_role
+from constructs_lib.aurora.instances import define_instance_parameters, define_instances, define_monitoring_role
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import Encryption
 from constructs_lib.foundation.log_groups import define_log_groups
@@ -72,8 +73,10 @@ class AuroraCluster(Construct):
         self.cfn_log_groups = self._define_log_groups(retain=retain)
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
+        self.cfn_secret = define_own_secret(self, identifier, spec, key_arn=self.key_arn, retain=retain)
         self.cfn_cluster = self._define_cluster()
         self.cfn_monitoring_role = define_monitoring_role(self, spec)
+        self.cfn_instance_parameter_groups = define_instance_parameters(self, identifier, spec)
         self.cfn_instances = define_instances(
             self,
             self.cfn_cluster,
@@ -82,8 +85,10 @@ class AuroraCluster(Construct):
             key_arn=self.key_arn,
             role=self.cfn_monitoring_role,
             zones=place.availability_zones,
+            parameters=self.cfn_instance_parameter_groups,
         )
         self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
+        self.rotation = self._define_rotation(place)
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -139,21 +144,37 @@ class AuroraCluster(Construct):
             engine_lifecycle_support=settings.lifecycle_support(spec),
             engine_version=spec.version,
             kms_key_id=self.key_arn,
-            manage_master_user_password=True,
-            master_username=spec.master_username,
-            master_user_secret=rds.CfnDBCluster.MasterUserSecretProperty(kms_key_id=self.key_arn),
             port=self.port,
             preferred_backup_window=spec.backup.window,
             preferred_maintenance_window=spec.maintenance_window,
             serverless_v2_scaling_configuration=self._scaling(),
             storage_encrypted=True,
             vpc_security_group_ids=[self.cfn_security_group.attr_group_id],
+            **master_user(spec, self.identifier, self.key_arn),
         )
         set_policies(cluster, cdk.CfnDeletionPolicy.SNAPSHOT)
         for group in self.cfn_log_groups.values():
             cluster.add_resource_dependency(group)
+        if self.cfn_secret is not None:
+            cluster.add_resource_dependency(self.cfn_secret)
         apply_overrides(cluster, spec.overrides)
         return cluster
+
+    def _define_rotation(self, place: Placement) -> Rotation | None:
+        if self.cfn_secret is None:
+            return None
+        return Rotation(
+            self,
+            "Rotation",
+            identifier=self.identifier,
+            spec=self.spec,
+            secret=self.cfn_secret,
+            key_arn=self.key_arn,
+            cluster=self.cfn_cluster,
+            cluster_group_id=self.cfn_security_group.attr_group_id,
+            instances=self.cfn_instances.values(),
+            place=place,
+        )
 
     def _scaling(self) -> rds.CfnDBCluster.ServerlessV2ScalingConfigurationProperty | None:
         if not self.spec.has_serverless:
@@ -191,20 +212,34 @@ class AuroraCluster(Construct):
             cluster_endpoint_address=self.writer_endpoint,
             reader_endpoint_address=self.reader_endpoint,
             port=self.port,
-            secret=self.secret,
+            secret=self.secret if self.has_secret else None,
             security_groups=[self.security_group],
         )
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether the master user's password is in a secret; not where the master user logs in with IAM."""
+        return self.spec.master_authentication != "iam"
+
     @cached_property
     def secret(self) -> secretsmanager.ISecret:
-        """The master user's secret, which RDS makes, owns and rotates every seven days."""
+        """The master user's secret, rotated every seven days: RDS's own, or the stack's (`own-secret`).
+
+        Raises:
+            ValueError: the master user logs in with IAM.
+        """
         return secretsmanager.Secret.from_secret_attributes(
             self, "MasterSecret", secret_complete_arn=self.secret_arn, encryption_key=self.key
         )
 
     @property
     def secret_arn(self) -> str:
-        return self.cfn_cluster.attr_master_user_secret_secret_arn
+        if not self.has_secret:
+            raise ValueError(
+                f"{self.identifier}: master_authentication must be managed-secret or own-secret to have a secret, got "
+                "iam; let a principal log in as the master user with `grant_connect`"
+            )
+        return self.cfn_secret.ref if self.cfn_secret else self.cfn_cluster.attr_master_user_secret_secret_arn
 
     @property
     def writer_endpoint(self) -> str:

@@ -11,11 +11,15 @@ from constructs import Construct
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """Ids of a VPC, of the subnets to use and the names of their zones: enough, when there is no `IVpc` at hand."""
+    """Ids of a VPC, of the subnets to use and the names of their zones: enough, when there is no `IVpc` at hand.
+
+    `endpoint_security_group_id` is the group of the VPC's interface endpoints, for what has to reach an AWS service.
+    """
 
     vpc_id: str
     subnet_ids: Sequence[str]
     availability_zones: Sequence[str]
+    endpoint_security_group_id: str | None = None
 
 
 def placement_in(vpc: ec2.IVpc | Placement) -> Placement:
@@ -26,17 +30,27 @@ def placement_in(vpc: ec2.IVpc | Placement) -> Placement:
     return Placement(vpc_id=vpc.vpc_id, subnet_ids=subnets.subnet_ids, availability_zones=vpc.availability_zones)
 
 
-def define_security_group(scope: Construct, *, vpc_id: str, description: str) -> ec2.CfnSecurityGroup:
-    """Define a closed group.
+def define_security_group(
+    scope: Construct,
+    *,
+    vpc_id: str,
+    description: str,
+    egress: Sequence[ec2.CfnSecurityGroup.EgressProperty] = (),
+) -> ec2.CfnSecurityGroup:
+    """Define a closed group, which lets out what `egress` says.
 
-    Its one egress rule reaches nothing (one port of the loopback address): with no rule CloudFormation leaves the
-    default "everything" in place, and scanners ask for a stated egress without a range of ports.
+    Without that its one egress rule reaches nothing (one port of the loopback address): with no rule CloudFormation
+    leaves the default "everything" in place, and scanners ask for a stated egress without a range of ports.
     """
     nothing = ec2.CfnSecurityGroup.EgressProperty(
         cidr_ip="127.0.0.1/32", description="Nothing goes out", from_port=1, ip_protocol="tcp", to_port=1
     )
     return ec2.CfnSecurityGroup(
-        scope, "SecurityGroup", group_description=description, security_group_egress=[nothing], vpc_id=vpc_id
+        scope,
+        "SecurityGroup",
+        group_description=description,
+        security_group_egress=list(egress) or [nothing],
+        vpc_id=vpc_id,
     )
 
 
