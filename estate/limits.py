@@ -10,6 +10,15 @@ from __future__ import annotations
 # Aurora
 INSTANCES_MAX = 16
 """Instances of a cluster: a writer and 15 replicas, not adjustable. [A10 CHAP_Limits]"""
+READERS_MAX = 15
+"""Readers of a cluster, also those that auto scaling adds; one less for each secondary Region of a Global Database.
+[A10 CHAP_Limits, A4 aurora-integrating-autoscaling, aurora-global-database-configuration-requirements]"""
+DNS_TTL_S_MAX = 2_147_483_647
+"""Longest time to live of a record, seconds. [RFC 2181, section 8]"""
+DNS_NAME_LENGTH_MAX, DNS_LABEL_LENGTH_MAX = 253, 63
+"""Characters of a domain name and of each of its labels. [RFC 1035, section 2.3.4]"""
+SNAPSHOT_IDENTIFIER_LENGTH = 255
+"""Characters of a cluster snapshot's identifier, the longest that RDS gives any snapshot. [B] CreateDBSnapshot"""
 CUSTOM_ENDPOINTS_MAX = 5
 """Custom endpoints of a cluster; adjustable, L-9372BAB3. [A10 aurora-endpoints-custom]"""
 TIER_MIN, TIER_MAX = 0, 15
@@ -20,6 +29,14 @@ AURORA_PORT_MIN, PORT_MAX = 1150, 65535
 """Ports of an Aurora cluster. [B] CreateDBCluster.Port"""
 BACKUP_DAYS_MIN, BACKUP_DAYS_MAX = 1, 35
 """Days of automated backups; they can't be turned off. [B] CreateDBCluster.BackupRetentionPeriod"""
+RECOVERY_POINT_DAYS_MAX = 36_500
+"""Longest life of a recovery point, and bound of Vault Lock. [B] backup PutBackupVaultLockConfiguration"""
+LOCK_DAYS_MIN = 3
+"""Cooling-off period before a Vault Lock can become immutable. [B] backup PutBackupVaultLockConfiguration"""
+BACKUP_NAME_LENGTH = 50
+"""Characters of the name of a vault, a plan, a selection, a restore test. [B] backup BackupPlanInput, CreateBackupVault"""
+BLUE_GREEN_NAME_LENGTH = 60
+"""Characters of the name of a blue/green deployment. [B] rds BlueGreenDeploymentName"""
 BACKTRACK_HOURS_MAX = 72
 """Hours that Aurora MySQL can be wound back (259,200 s). [B] CreateDBCluster.BacktrackWindow"""
 AURORA_WINDOW_MINUTES_MIN = 30
@@ -40,6 +57,12 @@ DATABASE_NAME_LENGTH_MAX = 63
 """Characters of a database name: PostgreSQL's own limit; Aurora takes 64. [B] CreateDBCluster.DatabaseName"""
 MONITORING_INTERVALS_S = (0, 1, 5, 10, 15, 30, 60)
 """Seconds between points of enhanced monitoring, 0 for off. [B] CreateDBInstance.MonitoringInterval"""
+ACU_GIB = 2
+"""Memory of a capacity unit, GiB, about. [A4 aurora-serverless-v2-how-it-works]"""
+VOLUME_TIB, VOLUME_TIB_OLDER = 256, 128
+"""Largest volume of a cluster, TiB, with recent versions and with older ones. [A10 CHAP_Limits]"""
+TRANSACTION_IDS = 1 << 31
+"""Age at which PostgreSQL runs out of transaction ids and stops. [PostgreSQL 17, 24.1.5]"""
 CLUSTERS_PER_REGION = 40
 """Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
 

@@ -13,8 +13,10 @@ from pydantic import Field
 
 from estate import engines, limits, names
 from estate.aurora import AuroraSpec
+from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.cache import ReplicationGroupSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
+from estate.origin import wrong_sources
 from estate.spec import ACKNOWLEDGE, Acknowledge, Hit, Identifier, Path, Rule, Spec, Switch
 from estate.tags import TAGS_OF_OURS, bad_tags
 
@@ -164,6 +166,25 @@ def _clashing_names(estate: Estate) -> Iterator[Hit]:
             taken[identifier] = path
 
 
+def _clashing_dns(estate: Estate) -> Iterator[Hit]:
+    """A record has one owner, and a network one private zone of a name."""
+    taken: dict[tuple[str, ...], str] = {}
+    for name, cluster in estate.aurora.items():
+        dns, region = cluster.dns, cluster.region or estate.regions[0]
+        if dns is None:
+            continue
+        zone = dns.hosted_zone_id or f"the private zone {dns.zone_name} in {region}"
+        claims: list[tuple[Path, str, tuple[str, ...]]] = [
+            (path, text, (zone, dns.full_name(text))) for path, text in dns.all_names() if dns.hosted_zone_id
+        ]
+        if not dns.hosted_zone_id:
+            claims.append((("zone_name",), dns.zone_name, (zone,)))
+        for path, given, claim in claims:
+            owner = taken.setdefault(claim, name)
+            if owner != name:
+                yield Hit(("aurora", name, "dns", *path), given, must=f"be its own: {owner} has {claim[-1]}")
+
+
 def _cache_users(estate: Estate) -> Iterator[tuple[Path, str]]:
     for name, cache in estate.caches.items():
         for user in cache.users:
@@ -306,6 +327,20 @@ RULES: tuple[Rule[Estate], ...] = (
         broken=_clashing_names,
         must="make a name of its own",
         fix="rename one of the two",
+    ),
+    Rule(
+        id="estate/origin",
+        reads=("regions", "aurora.*.engine", "aurora.*.region"),
+        broken=wrong_sources,
+        must="be a cluster that this one can be born from",
+        fix="correct it",
+    ),
+    Rule(
+        id="estate/dns-clash",
+        reads=("aurora.*.dns",),
+        broken=_clashing_dns,
+        must="be its own",
+        fix="rename one; for one zone over several clusters make it yourself and give its hosted_zone_id",
     ),
     Rule(
         id="estate/clusters-quota",
