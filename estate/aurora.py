@@ -10,13 +10,15 @@ from pydantic import BeforeValidator, Field
 from estate import engines, limits, resources, windows
 from estate.backups import RULES as BACKUP_RULES
 from estate.backups import BackupPlanSpec
+from estate.dns import RULES as DNS_RULES
+from estate.dns import DnsSpec
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.integrations import RULES as INTEGRATION_RULES
 from estate.integrations import IntegrationsSpec
 from estate.origin import RULES as ORIGIN_RULES
 from estate.origin import OriginSpec
 from estate.reach import RULES as REACH_RULES
-from estate.reach import AllowSpec, DnsSpec, ProxySpec
+from estate.reach import AllowSpec, ProxySpec
 from estate.replication import RULES as REPLICATION_RULES
 from estate.replication import GlobalSpec
 from estate.scaling import RULES as SCALING_RULES
@@ -118,17 +120,24 @@ class AuroraSpec(Spec):
     instance_parameters: dict[str, str] = Field(
         default={}, description="Instance parameters of all instances, values quoted"
     )
-    storage: Literal["standard", "io-optimized"] = Field(
-        default="standard",
-        description="`io-optimized` bills no input and output, which pays where there is much",
+    storage: Literal["standard", "io-optimized"] | None = Field(
+        default=None,
+        description="`io-optimized` bills no input and output, which pays where there is much; `standard` leads back; "
+        "standard, and left alone later, when left out",
     )
     master_authentication: Literal["managed-secret", "own-secret", "iam"] = Field(
         default="managed-secret",
         description="How the master user logs in: a secret that RDS makes and rotates, one of the stack's own, or IAM",
     )
     data_api: Switch = Field(default=False, description="SQL over HTTPS with IAM: the RDS Data API")
-    local_write_forwarding: Switch = Field(default=False, description="Readers send writes on to the writer")
-    insights: Literal["standard", "advanced"] = Field(default="standard", description="Mode of Database Insights")
+    local_write_forwarding: Switch | None = Field(
+        default=None, description="Readers send writes on to the writer; off, and left alone later, when left out"
+    )
+    insights: Literal["standard", "advanced"] | None = Field(
+        default=None,
+        description="Mode of Database Insights: `advanced` keeps 465 days and is billed; `standard` leads back; "
+        "standard, and left alone later, when left out",
+    )
     allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect, keyed by name")
     dns: DnsSpec | None = Field(default=None, description="Names in Route 53")
     proxy: ProxySpec | None = Field(default=None, description="RDS Proxy")
@@ -331,6 +340,19 @@ def _endpoint_is_empty(spec: AuroraSpec) -> Iterator[Hit]:
     for name, endpoint in spec.endpoints.items():
         if endpoint.excluded and not set(spec.instances) - set(endpoint.excluded):
             yield Hit(("endpoints", name, "excluded"), endpoint.excluded)
+
+
+def _endpoint_shared(spec: AuroraSpec) -> Iterator[Hit]:
+    """Members set apart, while nothing else leaves them out: other clients have the reader endpoint alone."""
+    for name, endpoint in spec.endpoints.items():
+        apart = set(endpoint.members)
+        others = [other for key, other in spec.endpoints.items() if key != name]
+        if apart and apart < set(spec.instances) and not any(_leaves_out(other, apart) for other in others):
+            yield Hit(("endpoints", name, "members"), endpoint.members)
+
+
+def _leaves_out(endpoint: EndpointSpec, instances: set[str]) -> bool:
+    return bool(endpoint.excluded) and instances <= set(endpoint.excluded)
 
 
 def _endpoint_region(spec: AuroraSpec) -> Iterator[Hit]:
@@ -625,6 +647,14 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         fix="exclude fewer instances",
     ),
     Rule(
+        id="aurora/endpoint-shared",
+        reads=("instances", "endpoints"),
+        broken=_endpoint_shared,
+        must="be left out by an endpoint for everybody else: the reader endpoint still answers with them",
+        fix="add one that has them in `excluded`, or `acknowledge: [aurora/endpoint-shared]`",
+        level="warning",
+    ),
+    Rule(
         id="aurora/endpoint-region",
         reads=("endpoints", "region"),
         broken=_endpoint_region,
@@ -757,6 +787,7 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
 AuroraSpec.RULES = (
     *RULES,
     *BACKUP_RULES,
+    *DNS_RULES,
     *INTEGRATION_RULES,
     *ORIGIN_RULES,
     *REACH_RULES,

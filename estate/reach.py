@@ -1,4 +1,4 @@
-"""How a cluster is reached: who may connect, names in DNS, a proxy."""
+"""How a cluster is reached: who may connect, a proxy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from estate.spec import Identifier, Integer, Rule, Spec, Switch
+from estate.spec import Integer, Rule, Spec, Switch
 
 if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
@@ -18,17 +18,6 @@ class AllowSpec(Spec):
     security_group: str | None = Field(default=None, description="Id of the security group that may connect")
     prefix_list: str | None = Field(default=None, description="Id of the prefix list that may connect")
     cidr: str | None = Field(default=None, description="IPv4 range that may connect")
-
-
-class DnsSpec(Spec):
-    """Names of the cluster in a Route 53 zone, each a CNAME to an endpoint."""
-
-    hosted_zone_id: str = Field(description="Id of the hosted zone")
-    zone_name: str = Field(description="Its domain, such as `db.example.internal`")
-    ttl_s: Annotated[Integer, Field(ge=0)] = Field(default=5, description="Seconds that an answer is kept")
-    writer: str | None = Field(default=None, description="Name of the writer endpoint, without the domain")
-    reader: str | None = Field(default=None, description="Name of the reader endpoint, without the domain")
-    endpoints: dict[Identifier, str] = Field(default={}, description="Names of custom endpoints, by endpoint")
 
 
 class ProxySpec(Spec):

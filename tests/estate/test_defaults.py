@@ -13,11 +13,12 @@ from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, InstanceSpec, Se
 from estate.backups import BackupPlanSpec, RestoreTestSpec
 from estate.cache import ReplicationGroupSpec, UserSpec
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
+from estate.dns import DnsSpec
 from estate.integrations import IntegrationsSpec
 from estate.load import load_text
 from estate.model import NEWEST_EDITION, Estate
 from estate.network import NetworkSpec
-from estate.reach import DnsSpec, ProxySpec
+from estate.reach import ProxySpec
 from estate.replication import SecondarySpec
 from estate.scaling import AutoscalingSpec, ScheduleSpec
 from estate.spec import Spec
