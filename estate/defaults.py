@@ -85,11 +85,8 @@ PRODUCTION_2026_11 = Defaults(
         "enhanced_monitoring_s": 60,
         "minor_upgrades": True,
         "extended_support": False,
-        "storage": "standard",
         "master_authentication": "managed-secret",
         "data_api": False,
-        "local_write_forwarding": False,
-        "insights": "standard",
     },
     sections=SECTIONS_2026_11,
     aurora_by_engine={

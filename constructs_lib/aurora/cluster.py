@@ -140,6 +140,7 @@ class AuroraCluster(Construct):
             deletion_protection=spec.protection,
             enable_cloudwatch_logs_exports=list(self.log_group_names),
             enable_iam_database_authentication=True,
+            enable_local_write_forwarding=spec.local_write_forwarding,
             engine=spec.engine,
             engine_lifecycle_support=settings.lifecycle_support(spec),
             engine_version=spec.version,
@@ -149,7 +150,9 @@ class AuroraCluster(Construct):
             preferred_maintenance_window=spec.maintenance_window,
             serverless_v2_scaling_configuration=self._scaling(),
             storage_encrypted=True,
+            storage_type=settings.storage_type(spec),
             vpc_security_group_ids=[self.cfn_security_group.attr_group_id],
+            **settings.insights(spec, self.key_arn),
             **master_user(spec, self.identifier, self.key_arn),
         )
         set_policies(cluster, cdk.CfnDeletionPolicy.SNAPSHOT)

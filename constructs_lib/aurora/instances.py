@@ -14,8 +14,6 @@ from constructs_lib.foundation.cfn import acknowledge, apply_overrides, pascal, 
 from constructs_lib.foundation.trust import service_trust
 from estate.aurora import AuroraSpec, InstanceSpec
 
-INSIGHTS_RETENTION_DAYS = 7
-"""What Performance Insights keeps free of charge."""
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 UNAVOIDABLE_OF_ROLE = {
@@ -45,6 +43,33 @@ def define_monitoring_role(scope: Construct, spec: AuroraSpec) -> iam.CfnRole | 
     return role
 
 
+def define_instance_parameters(
+    scope: Construct, identifier: str, spec: AuroraSpec
+) -> dict[str, rds.CfnDBParameterGroup]:
+    """Define the parameter group of each instance that has parameters: one group for all that have the same.
+
+    An instance without a group of its own takes the family's default, or what the cluster's group says.
+    """
+    groups: dict[str, rds.CfnDBParameterGroup] = {}
+    made: dict[tuple[tuple[str, str], ...], rds.CfnDBParameterGroup] = {}
+    for name in sorted(spec.instances):
+        values = settings.instance_parameters(spec, spec.instances[name])
+        if not values:
+            continue
+        key = tuple(sorted(values.items()))
+        if key not in made:
+            shared = values == spec.instance_parameters
+            made[key] = rds.CfnDBParameterGroup(
+                scope,
+                "SharedParameters" if shared else f"ParametersOf{pascal(name)}",
+                description=f"{identifier}: instance parameters" + ("" if shared else f" of {name}"),
+                family=settings.parameter_group_family(spec),
+                parameters=values,
+            )
+        groups[name] = made[key]
+    return groups
+
+
 def define_instances(
     scope: Construct,
     cluster: rds.CfnDBCluster,
@@ -54,6 +79,7 @@ def define_instances(
     key_arn: str,
     role: iam.CfnRole | None,
     zones: Sequence[str],
+    parameters: Mapping[str, rds.CfnDBParameterGroup],
 ) -> dict[str, rds.CfnDBInstance]:
     """Define every instance; the others wait for the first, so that which one starts as writer is no accident."""
     instances: dict[str, rds.CfnDBInstance] = {}
@@ -64,15 +90,17 @@ def define_instances(
             f"Instance{pascal(name)}",
             auto_minor_version_upgrade=spec.minor_upgrades,
             availability_zone=_zone(instance, zones),
+            ca_certificate_identifier=instance.ca,
             db_cluster_identifier=cluster.ref,
             db_instance_class=settings.instance_class(instance),
             db_instance_identifier=f"{identifier}-{name}",
+            db_parameter_group_name=parameters[name].ref if name in parameters else None,
             enable_performance_insights=insights,
             engine=spec.engine,
             monitoring_interval=spec.enhanced_monitoring_s,
             monitoring_role_arn=role.attr_arn if role else None,
             performance_insights_kms_key_id=key_arn if insights else None,
-            performance_insights_retention_period=INSIGHTS_RETENTION_DAYS if insights else None,
+            performance_insights_retention_period=settings.insights_retention_days(spec) if insights else None,
             promotion_tier=instance.tier,
             publicly_accessible=False,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from estate.aurora import AuroraSpec, InstanceSpec
 from estate.engines import MYSQL, POSTGRESQL
 
@@ -17,6 +19,9 @@ AUDIT = {
 """An exported log of Aurora MySQL stays empty unless a parameter turns it on (Security Hub RDS.45)."""
 
 SECONDS_PER_HOUR = 3600
+STORAGE_TYPES = {"standard": "aurora", "io-optimized": "aurora-iopt1"}
+INSIGHTS_RETENTION_DAYS = {"standard": 7, "advanced": 465}
+"""What Performance Insights keeps free of charge, and the 15 months that the advanced mode asks for."""
 
 
 def parameter_group_family(spec: AuroraSpec) -> str:
@@ -47,6 +52,36 @@ def insights_supported(spec: AuroraSpec, instance: InstanceSpec) -> bool:
 def lifecycle_support(spec: AuroraSpec) -> str:
     """Refuse extended support, which is billed and which leaving the property out would choose."""
     return "open-source-rds-extended-support" + ("" if spec.extended_support else "-disabled")
+
+
+def instance_parameters(spec: AuroraSpec, instance: InstanceSpec) -> dict[str, str]:
+    """Those of all instances and its own, which win."""
+    return {**spec.instance_parameters, **instance.parameters}
+
+
+def storage_type(spec: AuroraSpec) -> str | None:
+    """None where the file does not say, so that the property is left out and the storage left alone."""
+    return STORAGE_TYPES[spec.storage] if spec.storage else None
+
+
+def insights(spec: AuroraSpec, key_arn: str) -> dict[str, Any]:
+    """Arguments of the cluster for Database Insights; the advanced mode wants Performance Insights on the cluster too.
+
+    [B] CreateDBCluster.DatabaseInsightsMode, PerformanceInsightsRetentionPeriod
+    """
+    if spec.insights is None:
+        return {}
+    return {
+        "database_insights_mode": spec.insights,
+        "performance_insights_enabled": True,
+        "performance_insights_kms_key_id": key_arn,
+        "performance_insights_retention_period": insights_retention_days(spec),
+    }
+
+
+def insights_retention_days(spec: AuroraSpec) -> int:
+    """Days that Performance Insights keeps, on the cluster and on its instances alike."""
+    return INSIGHTS_RETENTION_DAYS[spec.insights or "standard"]
 
 
 def first_instance(spec: AuroraSpec) -> str:

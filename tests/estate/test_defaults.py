@@ -26,8 +26,8 @@ from estate.watching import AlarmsSpec, WatchSpec
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 PINNED = {
-    ("2026-11", "production"): "b5f19e73af40002c",
-    ("2026-11", "dev"): "dfc4f4ebd37053a4",
+    ("2026-11", "production"): "a0f3a90c5012b807",
+    ("2026-11", "dev"): "c65596c53e807d3d",
 }
 DEV = {"profile": "dev", "aurora.orders.instances": GONE, "caches.sessions.class": GONE}
 

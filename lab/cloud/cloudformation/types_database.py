@@ -65,6 +65,7 @@ CLUSTER = Row(
     describe="describe_db_clusters",
     path="DBClusters[0]",
     status="Status",
+    rename={"PerformanceInsightsEnabled": "EnablePerformanceInsights"},
     create_extra=_managed_secret,
     accepted=frozenset({"MasterUserSecret", "DeleteAutomatedBackups"}),
     snapshot_key="FinalDBSnapshotIdentifier",
@@ -90,6 +91,7 @@ CLUSTER = Row(
         "EnableLocalWriteForwarding": "LocalWriteForwardingStatus == 'enabled'",
         "ManageMasterUserPassword": "MasterUserSecret != null",
         "MasterUserSecret": "{KmsKeyId: MasterUserSecret.KmsKeyId}",
+        "PerformanceInsightsEnabled": "PerformanceInsightsEnabled",
         "VpcSecurityGroupIds": _security_groups,
     },
     unshown={
