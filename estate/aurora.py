@@ -12,6 +12,7 @@ from estate.backups import RULES as BACKUP_RULES
 from estate.backups import BackupPlanSpec
 from estate.dns import RULES as DNS_RULES
 from estate.dns import DnsSpec
+from estate.credentials import RULES as CREDENTIAL_RULES
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.integrations import RULES as INTEGRATION_RULES
 from estate.integrations import IntegrationsSpec
@@ -787,6 +788,7 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
 AuroraSpec.RULES = (
     *RULES,
     *BACKUP_RULES,
+    *CREDENTIAL_RULES,
     *DNS_RULES,
     *INTEGRATION_RULES,
     *ORIGIN_RULES,

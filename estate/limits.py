@@ -34,7 +34,7 @@ RECOVERY_POINT_DAYS_MAX = 36_500
 LOCK_DAYS_MIN = 3
 """Cooling-off period before a Vault Lock can become immutable. [B] backup PutBackupVaultLockConfiguration"""
 BACKUP_NAME_LENGTH = 50
-"""Characters of the name of a vault, a plan, a selection, a restore test. [B] backup BackupPlanInput, CreateBackupVault"""
+"""Characters of the name of a vault, a plan, a selection, a restore test. [B] backup BackupPlanInput"""
 BLUE_GREEN_NAME_LENGTH = 60
 """Characters of the name of a blue/green deployment. [B] rds BlueGreenDeploymentName"""
 BACKTRACK_HOURS_MAX = 72
@@ -93,6 +93,10 @@ SUBNETS_MIN = 2
 """Subnets of a DB subnet group, in two zones at least. [B] CreateDBSubnetGroup"""
 CIDR_PREFIX_MIN, CIDR_PREFIX_MAX = 16, 28
 """Prefix lengths of a VPC and of a subnet. [EC2 vpc-cidr-blocks]"""
+GROUP_RULES = 60
+"""Inbound rules of a security group; adjustable, L-0EA8095F. [EC2 amazon-vpc-limits]"""
+PROXIES_PER_REGION = 20
+"""RDS proxies of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
 
 # Common
 TAGS_MAX = 50

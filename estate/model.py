@@ -17,8 +17,10 @@ from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.cache import ReplicationGroupSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
+from estate.services import endpoint_services
 from estate.spec import ACKNOWLEDGE, Acknowledge, Hit, Identifier, Path, Rule, Spec, Switch
 from estate.tags import TAGS_OF_OURS, bad_tags
+from estate.upgrading import ESTATE_RULES as UPGRADE_RULES
 
 NEWEST_EDITION = "2026-11"
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
@@ -140,6 +142,8 @@ def _aurora_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
             yield (*path, "instances", instance), names.instance_identifier(estate.name, name, instance)
         for endpoint in cluster.endpoints:
             yield (*path, "endpoints", endpoint), names.endpoint_identifier(estate.name, name, endpoint)
+        if cluster.proxy is not None:
+            yield (*path, "proxy"), names.proxy_reader_endpoint(names.cluster_identifier(estate.name, name))
 
 
 def _long_cache_names(estate: Estate) -> Iterator[Hit]:
@@ -211,6 +215,24 @@ def _many_clusters(estate: Estate) -> Iterator[Hit]:
     for region, count in by_region.items():
         if count > limits.CLUSTERS_PER_REGION:
             yield Hit(("aurora",), f"{count} clusters in {region}")
+
+
+def _many_proxies(estate: Estate) -> Iterator[Hit]:
+    regions = Counter(c.region or estate.regions[0] for c in estate.aurora.values() if c.proxy is not None)
+    for region, count in regions.items():
+        if count > limits.PROXIES_PER_REGION:
+            yield Hit(("aurora",), f"{count} in {region}")
+
+
+def _closed_to_services(estate: Estate) -> Iterator[Hit]:
+    """A template opens one way out, to the endpoints' group; of an existing VPC it has to be told which that is."""
+    for cluster in estate.aurora.values():
+        region = cluster.region or estate.regions[0]
+        network = estate.network.get(region)
+        services = endpoint_services(cluster)
+        if services and network and network.is_existing and network.endpoint_security_group is None:
+            must = f"be given: aurora.{cluster.name} must reach the VPC's endpoint of {', '.join(services)}"
+            yield Hit(("network", region, "endpoint_security_group"), None, must=must)
 
 
 def acknowledgeable() -> frozenset[str]:
@@ -351,6 +373,21 @@ RULES: tuple[Rule[Estate], ...] = (
         level="warning",
     ),
     Rule(
+        id="estate/proxies-quota",
+        reads=(),
+        broken=_many_proxies,
+        must=f"have {limits.PROXIES_PER_REGION} proxies at most in a Region without a quota increase",
+        fix="raise the quota, then add `acknowledge: [estate/proxies-quota]`",
+        level="warning",
+    ),
+    Rule(
+        id="estate/endpoint-group",
+        reads=("network.*.endpoint_security_group",),
+        broken=_closed_to_services,
+        must="be given",
+        fix="name the security group of the VPC's interface endpoints",
+    ),
+    Rule(
         id="estate/acknowledge",
         reads=("acknowledge",),
         broken=_unknown_acknowledgements,
@@ -371,6 +408,8 @@ RULES: tuple[Rule[Estate], ...] = (
         must=f"be {TAGS_OF_OURS} at most together with the estate's",
         fix="remove some: AWS takes 50, the kit sets 3",
     ),
+    *BACKUP_RULES,
+    *UPGRADE_RULES,
 )
 
 Estate.RULES = RULES

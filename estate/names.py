@@ -12,6 +12,8 @@ OUTPUT_WRITER_ENDPOINT = "WriterEndpoint"
 OUTPUT_READER_ENDPOINT = "ReaderEndpoint"
 OUTPUT_PORT = "Port"
 OUTPUT_SECRET_ARN = "SecretArn"  # noqa: S105 - the name of an output
+OUTPUT_PROXY_ENDPOINT = "ProxyEndpoint"
+OUTPUT_PROXY_READER_ENDPOINT = "ProxyReaderEndpoint"
 OUTPUT_REPLICATION_GROUP_ID = "ReplicationGroupId"
 OUTPUT_CONFIGURATION_ENDPOINT = "ConfigurationEndpoint"
 OUTPUT_PRIMARY_ENDPOINT = "PrimaryEndpoint"
@@ -29,6 +31,16 @@ def instance_identifier(estate: str, cluster: str, instance: str) -> str:
 
 def endpoint_identifier(estate: str, cluster: str, endpoint: str) -> str:
     return f"{estate}-{cluster}-{endpoint}"
+
+
+def proxy_name(cluster_id: str) -> str:
+    """RDS Proxy of a cluster; proxies are named apart from clusters, so it takes the cluster's name."""
+    return cluster_id
+
+
+def proxy_reader_endpoint(cluster_id: str) -> str:
+    """Endpoint of a cluster's proxy that answers with readers."""
+    return f"{cluster_id}-reader"
 
 
 def replication_group_id(estate: str, cache: str) -> str:
@@ -50,6 +62,21 @@ def aurora_stack(estate: str, cluster: str) -> str:
 
 def cache_stack(estate: str, cache: str) -> str:
     return f"{estate}-cache-{cache}"
+
+
+def backup_stack(estate: str) -> str:
+    """The stack of the vaults that take copies, one in each Region that has some."""
+    return f"{estate}-backup"
+
+
+def backup_vault(cluster_id: str) -> str:
+    """Vault of a cluster's recovery points, in its own Region and in the one that copies go to."""
+    return cluster_id
+
+
+def restore_test(cluster_id: str) -> str:
+    """Restore-testing plan of a cluster; AWS Backup takes letters, digits and underscores there."""
+    return cluster_id.replace("-", "_")
 
 
 def network_parameter(estate: str, what: str) -> str:

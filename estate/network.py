@@ -16,6 +16,7 @@ DEFAULT_CIDR = "10.0.0.0/16"
 PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """RFC 1918."""
 VPC_ID = re.compile(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})")
+SECURITY_GROUP_ID = re.compile(r"sg-([0-9a-f]{8}|[0-9a-f]{17})")
 SUBNET_ID = re.compile(r"subnet-([0-9a-f]{8}|[0-9a-f]{17})")
 ZONE = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d[a-p]")
 """A Region's own zones; a network has sixteen slots, one for each letter."""
@@ -37,6 +38,9 @@ class NetworkSpec(Spec):
     flow_log_retention_days: Integer = Field(default=365, description="Days that flow logs are kept")
     endpoints: tuple[str, ...] = Field(
         default=(), description="AWS services to be reached from the VPC, such as `secretsmanager` or `s3`"
+    )
+    endpoint_security_group: str | None = Field(
+        default=None, description="Security group of an existing VPC's interface endpoints"
     )
     acknowledge: Acknowledge = Field(default=(), description=ACKNOWLEDGE)
     overrides: Overrides = Field(default={}, description=OVERRIDES)
@@ -107,6 +111,9 @@ def _mixed(spec: NetworkSpec) -> Iterator[Hit]:
     if not spec.is_existing:
         if spec.subnets:
             yield Hit(("subnets",), spec.subnets, must="stand beside vpc", fix="add `vpc: vpc-...` or remove them")
+        if spec.endpoint_security_group is not None:
+            given, fix = spec.endpoint_security_group, "remove it: a new VPC's endpoints have a group of their own"
+            yield Hit(("endpoint_security_group",), given, must="stand beside vpc", fix=fix)
         return
     for name in ("cidr", "zones", "endpoints", "overrides", "flow_log_retention_days"):
         if name in spec.model_fields_set:
@@ -120,6 +127,10 @@ def _ids(spec: NetworkSpec) -> Iterator[Hit]:
         if not SUBNET_ID.fullmatch(subnet):
             fix = "write it as in subnet-0123456789abcdef0"
             yield Hit(("subnets", index), subnet, must="be the id of a subnet", fix=fix)
+    group = spec.endpoint_security_group
+    if group is not None and not SECURITY_GROUP_ID.fullmatch(group):
+        fix = "write it as in sg-0123456789abcdef0"
+        yield Hit(("endpoint_security_group",), group, must="be the id of a security group", fix=fix)
 
 
 def _zone_names(spec: NetworkSpec) -> Iterator[Hit]:
@@ -194,12 +205,21 @@ RULES: tuple[Rule[NetworkSpec], ...] = (
     ),
     Rule(
         id="network/existing",
-        reads=("vpc", "subnets", "cidr", "zones", "endpoints", "flow_log_retention_days"),
+        reads=(
+            *("vpc", "subnets", "cidr", "zones", "endpoints", "flow_log_retention_days"),
+            "endpoint_security_group",
+        ),
         broken=_mixed,
         must="be left out beside vpc",
         fix="remove it: an existing VPC is used as it is",
     ),
-    Rule(id="network/id", reads=("vpc", "subnets"), broken=_ids, must="be an id", fix="copy it from the console"),
+    Rule(
+        id="network/id",
+        reads=("vpc", "subnets", "endpoint_security_group"),
+        broken=_ids,
+        must="be an id",
+        fix="copy it from the console",
+    ),
     Rule(
         id="network/zone",
         reads=("availability_zones", "zones", "subnets"),

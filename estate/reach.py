@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from estate.spec import Integer, Rule, Spec, Switch
+from estate import engines, limits
+from estate.network import PRIVATE, SECURITY_GROUP_ID, parsed_cidr
+from estate.spec import Hit, Integer, Rule, Spec, Switch
 
 if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
+
+PREFIX_LIST_ID = re.compile(r"pl-([0-9a-f]{8}|[0-9a-f]{17})")
+INSIDE = (*PRIVATE, IPv4Network("100.64.0.0/10"))
+"""Ranges that a VPC or a network joined to it can have, and the internet can't. [RFC 1918, RFC 6598]"""
+DATABASE_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
+"""Names that mean one user in an IAM policy; PostgreSQL's own limit is 63 characters, MySQL's 32."""
+PROXY = "AWS::RDS::DBProxy"
 
 
 class AllowSpec(Spec):
@@ -17,12 +29,22 @@ class AllowSpec(Spec):
 
     security_group: str | None = Field(default=None, description="Id of the security group that may connect")
     prefix_list: str | None = Field(default=None, description="Id of the prefix list that may connect")
-    cidr: str | None = Field(default=None, description="IPv4 range that may connect")
+    cidr: str | None = Field(default=None, description="IPv4 range that may connect, at best one address (/32)")
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What is named, by the setting that names it."""
+        given = {"security_group": self.security_group, "prefix_list": self.prefix_list, "cidr": self.cidr}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class ProxySpec(Spec):
     """RDS Proxy before the cluster: pools connections, hides a failover; IAM and TLS are required."""
 
+    users: tuple[str, ...] = Field(
+        default=(),
+        description="Database users that come through it, with IAM on both sides; the master user when left out",
+    )
     reader_endpoint: Switch = Field(default=True, description="A second endpoint that answers with readers")
     max_connections_percent: Annotated[Integer, Field(ge=1, le=100)] = Field(
         default=100, description="Most of the cluster's connections that it opens, percent"
@@ -35,4 +57,172 @@ class ProxySpec(Spec):
     )
 
 
-RULES: tuple[Rule[AuroraSpec], ...] = ()
+def _form(allow: AllowSpec) -> Iterator[tuple[str, str, str]]:
+    """Name of each source that is not well-formed, what was given, and an example."""
+    if allow.security_group is not None and not SECURITY_GROUP_ID.fullmatch(allow.security_group):
+        yield "security_group", allow.security_group, "sg-0123456789abcdef0"
+    if allow.prefix_list is not None and not PREFIX_LIST_ID.fullmatch(allow.prefix_list):
+        yield "prefix_list", allow.prefix_list, "pl-0123456789abcdef0"
+    if allow.cidr is not None and parsed_cidr(allow.cidr) is None:
+        yield "cidr", allow.cidr, "10.20.3.4/32"
+
+
+def _malformed_sources(spec: AuroraSpec) -> Iterator[Hit]:
+    for name, allow in spec.allow_from.items():
+        for field, given, example in _form(allow):
+            yield Hit(("allow_from", name, field), given, fix=f"write it as in {example}")
+
+
+def _not_one_source(spec: AuroraSpec) -> Iterator[Hit]:
+    for name, allow in spec.allow_from.items():
+        if len(allow.sources) != 1:
+            yield Hit(("allow_from", name), " and ".join(allow.sources) or "none")
+
+
+def _cidrs(spec: AuroraSpec) -> Iterator[tuple[str, IPv4Network]]:
+    for name, allow in spec.allow_from.items():
+        network = parsed_cidr(allow.cidr) if allow.cidr is not None else None
+        if network is not None:
+            yield name, network
+
+
+def _public_sources(spec: AuroraSpec) -> Iterator[Hit]:
+    for name, network in _cidrs(spec):
+        if not any(network.subnet_of(each) for each in INSIDE):
+            yield Hit(("allow_from", name, "cidr"), str(network))
+
+
+def _wide_sources(spec: AuroraSpec) -> Iterator[Hit]:
+    for name, network in _cidrs(spec):
+        if network.num_addresses > 1 and any(network.subnet_of(each) for each in INSIDE):
+            yield Hit(("allow_from", name, "cidr"), str(network))
+
+
+def _repeated_sources(spec: AuroraSpec) -> Iterator[Hit]:
+    seen: dict[tuple[str, str], str] = {}
+    for name, allow in spec.allow_from.items():
+        for field, given in allow.sources.items():
+            if (field, given) in seen:
+                yield Hit(("allow_from", name, field), given, fix=f"remove it: {seen[field, given]} allows it")
+            seen.setdefault((field, given), name)
+
+
+def _many_sources(spec: AuroraSpec) -> Iterator[Hit]:
+    own = (spec.proxy is not None) + (spec.master_authentication == "own-secret")
+    if len(spec.allow_from) + own > limits.GROUP_RULES:
+        yield Hit(("allow_from",), len(spec.allow_from), must=f"be {limits.GROUP_RULES - own} at most")
+
+
+def _proxy_region(spec: AuroraSpec) -> Iterator[Hit]:
+    if spec.proxy is not None and spec.region in engines.regions_without(PROXY):
+        yield Hit(("proxy",), spec.region)
+
+
+def _proxy_blue_green(spec: AuroraSpec) -> Iterator[Hit]:
+    if spec.proxy is not None and spec.blue_green is not None:
+        yield Hit(("proxy",), "both")
+
+
+def _proxy_users(spec: AuroraSpec) -> Iterator[Hit]:
+    users = spec.proxy.users if spec.proxy is not None else ()
+    for index, user in enumerate(users):
+        if not DATABASE_USER.fullmatch(user):
+            yield Hit(("proxy", "users", index), user)
+        elif user in users[:index]:
+            yield Hit(("proxy", "users", index), user, must="be named once", fix="remove the repetition")
+
+
+def _proxy_for_nobody(spec: AuroraSpec) -> Iterator[Hit]:
+    if spec.proxy is not None and not spec.proxy.users and spec.master_authentication == "iam":
+        yield Hit(("proxy", "users"), "none")
+
+
+def _proxy_for_master(spec: AuroraSpec) -> Iterator[Hit]:
+    if spec.proxy is not None and not spec.proxy.users and spec.master_authentication != "iam":
+        yield Hit(("proxy", "users"), "none")
+
+
+RULES: tuple[Rule[AuroraSpec], ...] = (
+    Rule(
+        id="aurora/allow-one",
+        reads=(),
+        broken=_not_one_source,
+        must="name one of security_group, prefix_list and cidr",
+        fix="give each source an entry of its own",
+    ),
+    Rule(
+        id="aurora/allow-form",
+        reads=(),
+        broken=_malformed_sources,
+        must="be well-formed",
+        fix="correct it",
+    ),
+    Rule(
+        id="aurora/allow-public",
+        reads=(),
+        broken=_public_sources,
+        must="be a private range (RFC 1918, RFC 6598)",
+        fix="name the security group of what connects, or a private address",
+    ),
+    Rule(
+        id="aurora/allow-wide",
+        reads=(),
+        broken=_wide_sources,
+        must="be one address (/32)",
+        fix="name the security group of what connects, or add `acknowledge: [aurora/allow-wide]`",
+        level="warning",
+    ),
+    Rule(
+        id="aurora/allow-repeat",
+        reads=(),
+        broken=_repeated_sources,
+        must="be named once: EC2 refuses a second rule for it",
+        fix="remove the repetition",
+    ),
+    Rule(
+        id="aurora/allow-count",
+        reads=("allow_from", "proxy", "master_authentication"),
+        broken=_many_sources,
+        must=f"be {limits.GROUP_RULES} at most",
+        fix="use a prefix list, or raise quota L-0EA8095F and add `acknowledge: [aurora/allow-count]`",
+        acknowledge=True,
+    ),
+    Rule(
+        id="aurora/proxy-region",
+        reads=("proxy", "region"),
+        broken=_proxy_region,
+        must="be in a Region whose CloudFormation has RDS Proxy",
+        fix="pool connections in the application, or add `acknowledge: [aurora/proxy-region]` if it has arrived there",
+        acknowledge=True,
+    ),
+    Rule(
+        id="aurora/proxy-blue-green",
+        reads=("proxy", "blue_green"),
+        broken=_proxy_blue_green,
+        must="not stand beside blue_green, which RDS refuses for a cluster behind a proxy",
+        fix="remove the proxy before the deployment and declare it again afterwards",
+        acknowledge=True,
+    ),
+    Rule(
+        id="aurora/proxy-user",
+        reads=("proxy.users",),
+        broken=_proxy_users,
+        must="be the name of a database user",
+        fix="write it as in app_rw; there is no name for all of them",
+    ),
+    Rule(
+        id="aurora/proxy-nobody",
+        reads=("proxy.users", "master_authentication"),
+        broken=_proxy_for_nobody,
+        must="be named: with an IAM master user there is no secret that the proxy could log in with",
+        fix="name the database users that come through the proxy",
+    ),
+    Rule(
+        id="aurora/proxy-master",
+        reads=("proxy.users", "master_authentication"),
+        broken=_proxy_for_master,
+        must="be named: without them all who come through the proxy are the master user",
+        fix="name the database users, or add `acknowledge: [aurora/proxy-master]`",
+        level="warning",
+    ),
+)

@@ -8,6 +8,7 @@ from constructs_lib.aurora.cluster import AuroraCluster
 from estate import names
 from estate.aurora import AuroraSpec
 from estate.model import Estate
+from estate.services import endpoint_services
 from stacks.base import EstateStack
 
 
@@ -31,7 +32,7 @@ class AuroraStack(EstateStack):
             "Aurora",
             identifier=names.cluster_identifier(estate.name, spec.name),
             spec=spec,
-            vpc=self.placement(zones),
+            vpc=self.placement(zones, calls_services=bool(endpoint_services(spec))),
             key=self.import_shared_key(),
             retain=self.retain,
         )

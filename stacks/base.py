@@ -55,12 +55,17 @@ class EstateStack(cdk.Stack):
             default=names.network_parameter(self.estate.name, what),
         )
 
-    def placement(self, zones: list[str]) -> Placement:
-        """The network stack's VPC and subnets, without an export; CloudFormation learns how many when it deploys."""
+    def placement(self, zones: list[str], *, calls_services: bool = False) -> Placement:
+        """The network stack's VPC and subnets, without an export; CloudFormation learns how many when it deploys.
+
+        `calls_services` adds the group of its VPC endpoints, which a network without any does not publish.
+        """
+        group = self.network_value("endpoint-security-group-id").value_as_string if calls_services else None
         return Placement(
             vpc_id=self.network_value("vpc-id").value_as_string,
             subnet_ids=self.network_value("subnet-ids", is_list=True).value_as_list,
             availability_zones=zones,
+            endpoint_security_group_id=group,
         )
 
     def import_shared_key(self) -> kms.IKey | None:

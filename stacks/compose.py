@@ -5,10 +5,13 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.cache.settings import log_types
+from constructs_lib.foundation.encryption import PUBLISHERS
 from constructs_lib.foundation.network import zone_names
 from estate import names
+from estate.aurora import AuroraSpec
 from estate.model import Estate
 from estate.network import NetworkSpec
+from estate.services import endpoint_services
 from stacks.aurora import AuroraStack
 from stacks.base import EstateStack
 from stacks.cache import CacheStack
@@ -40,18 +43,41 @@ def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:
         stack_id = f"{stack_id}-{region}"
     spec = _network_spec(estate, region)
     return NetworkStack(
-        scope, stack_id, estate=estate, region=region, spec=spec, log_groups=_log_groups(estate, region)
+        scope,
+        stack_id,
+        estate=estate,
+        region=region,
+        spec=spec,
+        log_groups=_log_groups(estate, region),
+        publishers=_publishers(estate, region),
     )
 
 
 def _network_spec(estate: Estate, region: str) -> NetworkSpec:
-    return estate.network.get(region) or NetworkSpec()
+    """The Region's network with the endpoints that its clusters need; an existing VPC is used as it is."""
+    spec = estate.network.get(region) or NetworkSpec()
+    clusters = [cluster for cluster in estate.aurora.values() if (cluster.region or estate.regions[0]) == region]
+    needed = {service for cluster in clusters for service in endpoint_services(cluster)} - set(spec.endpoints)
+    if spec.is_existing or not needed:
+        return spec
+    return spec.model_copy(update={"endpoints": (*spec.endpoints, *sorted(needed))})
 
 
 def _zones(estate: Estate, region: str) -> list[str]:
     """One zone per subnet of the Region's network."""
     spec = _network_spec(estate, region)
     return zone_names(spec, len(spec.subnets) or len(spec.availability_zones) or spec.zones)
+
+
+def _publishers(estate: Estate, region: str) -> tuple[str, ...]:
+    """Services that tell the topics of a Region's clusters, for the one key of an estate that shares it."""
+    of_region = (spec for spec in estate.aurora.values() if region in _regions_of(estate, spec))
+    return PUBLISHERS if any(spec.watch for spec in of_region) else ()
+
+
+def _regions_of(estate: Estate, spec: AuroraSpec) -> set[str]:
+    secondaries = spec.global_database.secondaries if spec.global_database else {}
+    return {spec.region or estate.regions[0], *secondaries}
 
 
 def _log_groups(estate: Estate, region: str) -> list[str]:

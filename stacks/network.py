@@ -29,6 +29,7 @@ class NetworkStack(EstateStack):
         region: str,
         spec: NetworkSpec,
         log_groups: Sequence[str],
+        publishers: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -39,10 +40,12 @@ class NetworkStack(EstateStack):
             protection=estate.protection,
             tags={names.TAG_RESOURCE: "network"},
         )
-        key = self._share_key(log_groups) if estate.shared_key else None
+        key = self._share_key(log_groups, publishers) if estate.shared_key else None
         self.network = Network(self, "Network", identifier=estate.name, spec=spec, key=key, retain=self.retain)
         self._publish("vpc-id", self.network.vpc_id)
         self._publish("subnet-ids", cdk.Fn.join(",", self.network.subnet_ids), is_list=True)
+        if self.network.endpoint_security_group_id is not None:
+            self._publish("endpoint-security-group-id", self.network.endpoint_security_group_id)
         self.add_output(names.OUTPUT_VPC_ID, self.network.vpc_id)
 
     def _publish(self, what: str, value: str, *, is_list: bool = False) -> None:
@@ -55,13 +58,14 @@ class NetworkStack(EstateStack):
             value=value,
         )
 
-    def _share_key(self, log_groups: Sequence[str]) -> kms.IKey:
+    def _share_key(self, log_groups: Sequence[str], publishers: Sequence[str]) -> kms.IKey:
         shared = Encryption(
             self,
             "SharedEncryption",
             description=f"{self.estate.name}: everything of the estate",
             services=["rds", "secretsmanager", "elasticache"],
             log_groups=[names.flow_log_group(self.estate.name), *log_groups],
+            publishers=publishers,
             retain=self.retain,
         )
         self._publish("key-arn", shared.key_arn)

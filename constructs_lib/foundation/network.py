@@ -52,6 +52,7 @@ class Network(Construct):
         self.cfn_route_table: ec2.CfnRouteTable | None = None
         self.cfn_subnets: dict[str, ec2.CfnSubnet] = {}
         self.cfn_endpoints: dict[str, ec2.CfnVPCEndpoint] = {}
+        self.endpoint_security_group_id = spec.endpoint_security_group
         if spec.vpc is None:
             self._define_vpc()
             self._define_flow_logs(key, retain=retain)
@@ -172,6 +173,7 @@ class Network(Construct):
     def _define_endpoints(self) -> None:
         interfaces = [name for name in self.spec.endpoints if name not in GATEWAY_ENDPOINTS]
         group = self._define_endpoint_group() if interfaces else None
+        self.endpoint_security_group_id = group.attr_group_id if group else None
         for name in self.spec.endpoints:
             self.cfn_endpoints[name] = self._define_endpoint(name, group)
 

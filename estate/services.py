@@ -1,0 +1,15 @@
+"""AWS services that a cluster calls from inside its VPC, which has no other way to them than VPC endpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from estate.aurora import AuroraSpec
+
+SECRETS = "secretsmanager"
+
+
+def endpoint_services(spec: AuroraSpec) -> tuple[str, ...]:
+    """Services whose VPC endpoint the cluster's network must have, in the form of `NetworkSpec.endpoints`, sorted."""
+    return (SECRETS,) if spec.master_authentication == "own-secret" else ()
