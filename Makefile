@@ -53,8 +53,9 @@ scan: .setup-done .scan-done ## checkov, in a venv of its own, over the synthesi
 bench: .setup-done ## the budgets, each beside its peer in the same run
 	@$(PY) -m bench
 
-soak: .setup-done ## what takes longer: fifty drills in a row against the lab
+soak: .setup-done ## what takes longer: fifty drills in a row against the lab, two thousand estates made up
 	@$(PY) -m bench.soak
+	@$(PY) -m bench.estates
 
 pins: ## compile the dependency lists anew (needs uv)
 	@tools/pins.sh

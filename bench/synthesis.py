@@ -16,7 +16,7 @@ from bench.measure import ROOT, Row, pairs, ratio_row, run_s
 
 RUNS = 5
 BUDGET = 1.10
-SIZES = (10, 50, 90)
+SIZES = (1, 10, 50, 100)
 LINEAR_RUNS = 3
 LINEAR_BUDGET = 1.25
 OURS = (sys.executable, str(ROOT / "app.py"))
@@ -39,19 +39,21 @@ def rows() -> list[Row]:
 
 
 def linear_row() -> Row:
-    """Time of an added cluster between the two larger sizes, beside that between the two smaller ones."""
+    """Time of an added cluster between the two larger sizes, beside that between the two before."""
     with tempfile.TemporaryDirectory() as folder:
         environments = {size: _app_of(size, Path(folder)) for size in SIZES}
         run_s(OURS, environments[SIZES[0]])
         timed = [[run_s(OURS, environments[size]) for size in SIZES] for _ in range(LINEAR_RUNS)]
     # The least of the runs: what other programs of the machine add would drown a cluster's few hundredths.
-    few_s, more_s, most_s = (min(times[place] for times in timed) for place in range(3))
-    early_s, late_s = (more_s - few_s) / (SIZES[1] - SIZES[0]), (most_s - more_s) / (SIZES[2] - SIZES[1])
+    least = dict(zip(SIZES, (min(times) for times in zip(*timed, strict=True)), strict=True))
+    few, more, most = SIZES[-3:]
+    early_s, late_s = (least[more] - least[few]) / (more - few), (least[most] - least[more]) / (most - more)
     ratio = late_s / early_s if early_s > 0 else math.inf
+    print("synthesis: " + ", ".join(f"{size} clusters {taken:.1f} s" for size, taken in least.items()), file=sys.stderr)
     return Row(
-        what="synthesis, time per added cluster",
-        ours=f"{late_s * 1000:.0f} ms ({SIZES[1]} to {SIZES[2]})",
-        peer=f"{early_s * 1000:.0f} ms ({SIZES[0]} to {SIZES[1]})",
+        what=f"synthesis of {', '.join(map(str, SIZES))} clusters, per added one",
+        ours=f"{late_s * 1000:.0f} ms ({more} to {most})",
+        peer=f"{early_s * 1000:.0f} ms ({few} to {more})",
         ratio=f"{ratio:.2f} x",
         budget=f"{LINEAR_BUDGET:g} x",
         holds=ratio <= LINEAR_BUDGET,

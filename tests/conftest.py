@@ -9,6 +9,10 @@ from tests.support.labs import Lab
 LONGEST = "test_failover_lab.py"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--estates", type=int, help="how many estates to make up, others on each run")
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file on one worker, so that what its tests share is set up once; marked groups span files.
