@@ -145,6 +145,14 @@ SERVERLESS_FROM = {13: 6, 14: 3, 15: 2, 16: 1}
 SERVERLESS_FROM_MYSQL: Version = (3, 2)
 """Serverless v2 at all. [A4 Concepts.Aurora_Fea_Regions_DB-eng.Feature.ServerlessV2]"""
 
+VOLUME_FROM = {15: 13, 16: 9, 17: 5}
+VOLUME_FROM_MYSQL: Version = (3, 10)
+"""Volumes of 256 TiB. [A10 CHAP_Limits]"""
+
+FORWARDING_FROM = {14: 9, 15: 4}
+FORWARDING_FROM_MYSQL: Version = (2, 8, 1)
+"""Write forwarding of a Global Database. [A10 aurora-global-database-write-forwarding-apg, -ams]"""
+
 
 def _reaches(engine: str, version: str, minors: dict[int, int], mysql: Version) -> bool:
     have = parsed(engine, version)
@@ -166,9 +174,32 @@ def can_be_serverless(engine: str, version: str) -> bool:
 
 
 @cache
+def can_forward_globally(engine: str, version: str) -> bool:
+    """Whether the readers of a secondary Region can send writes on to the primary."""
+    return _reaches(engine, version, FORWARDING_FROM, FORWARDING_FROM_MYSQL)
+
+
+@cache
 def acu_max(engine: str, version: str) -> int:
     """Most capacity of a serverless instance of this version, ACU."""
     return limits.ACU_MAX if _reaches(engine, version, LARGE_FROM, LARGE_FROM_MYSQL) else limits.ACU_MAX_OLDER
+
+
+@cache
+def has_large_volume(engine: str, version: str) -> bool:
+    """Whether a volume can grow to 256 TiB; an older version's to 128."""
+    return _reaches(engine, version, VOLUME_FROM, VOLUME_FROM_MYSQL)
+
+
+BLUE_FROM = {11: 21, 12: 16, 13: 12, 14: 9, 15: 4, 16: 1}
+BLUE_FROM_MYSQL: Version = (2, 0)
+"""Source of a blue/green deployment. [A10 Concepts.Aurora_Fea_Regions_DB-eng.Feature.BlueGreenDeployments]"""
+
+
+@cache
+def can_be_blue(engine: str, version: str) -> bool:
+    """Whether a blue/green deployment can start from this version."""
+    return _reaches(engine, version, BLUE_FROM, BLUE_FROM_MYSQL)
 
 
 EXTENDED_SUPPORT = {POSTGRESQL: (13, "28 Feb 2026"), MYSQL: (2, "31 Oct 2024")}

@@ -63,6 +63,14 @@ VOLUME_TIB, VOLUME_TIB_OLDER = 256, 128
 """Largest volume of a cluster, TiB, with recent versions and with older ones. [A10 CHAP_Limits]"""
 TRANSACTION_IDS = 1 << 31
 """Age at which PostgreSQL runs out of transaction ids and stops. [PostgreSQL 17, 24.1.5]"""
+GLOBAL_SECONDARIES_MAX = 10
+"""Secondary Regions of a Global Database. [A4 aurora-global-database.configuration.requirements]"""
+GLOBAL_RPO_S_MIN, GLOBAL_RPO_S_MAX = 20, 2147483647
+"""Seconds of a managed RPO. [A4 aurora-global-database-disaster-recovery]"""
+GLOBAL_MIN_ACU = 8
+"""Least capacity recommended for a serverless primary. [A4 aurora-global-database.configuration.requirements]"""
+CROSS_REGION_REPLICAS_MAX = 5
+"""Cross-Region replicas of an Aurora MySQL cluster. [A4 AuroraMySQL.Replication.CrossRegion]"""
 CLUSTERS_PER_REGION = 40
 """Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
 

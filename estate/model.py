@@ -18,6 +18,7 @@ from estate.cache import ReplicationGroupSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
 from estate.services import endpoint_services
+from estate.replication import foreign_secondaries, members, wrong_replicas
 from estate.spec import ACKNOWLEDGE, Acknowledge, Hit, Identifier, Path, Rule, Spec, Switch
 from estate.tags import TAGS_OF_OURS, bad_tags
 from estate.upgrading import ESTATE_RULES as UPGRADE_RULES
@@ -99,6 +100,7 @@ def _foreign_zones(estate: Estate) -> Iterator[Hit]:
 
 
 def _foreign_regions(estate: Estate) -> Iterator[Hit]:
+    yield from foreign_secondaries(estate)
     for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
         for name, member in members.items():
             if member.region is not None and member.region not in estate.regions:
@@ -113,7 +115,7 @@ def _overlapping_networks(estate: Estate) -> Iterator[Hit]:
 
 
 def _zones_beyond(estate: Estate) -> Iterator[Hit]:
-    for name, cluster in estate.aurora.items():
+    for path, cluster in members(estate):
         network = estate.network.get(cluster.region or estate.regions[0])
         if network is None:
             continue
@@ -122,10 +124,10 @@ def _zones_beyond(estate: Estate) -> Iterator[Hit]:
             if spec.zone is not None and network.is_existing and not network.availability_zones:
                 must = "be left out while the network does not name the zones of its subnets"
                 fix = "add `availability_zones:` beside `vpc`, one for each subnet, or remove it"
-                yield Hit(("aurora", name, "instances", instance, "zone"), spec.zone, must=must, fix=fix)
+                yield Hit((*path, "instances", instance, "zone"), spec.zone, must=must, fix=fix)
             elif spec.zone is not None and spec.zone > zones:
                 must = f"be one of the network's {zones} zones"
-                yield Hit(("aurora", name, "instances", instance, "zone"), spec.zone, must=must)
+                yield Hit((*path, "instances", instance, "zone"), spec.zone, must=must)
 
 
 def _long_aurora_names(estate: Estate) -> Iterator[Hit]:
@@ -135,9 +137,11 @@ def _long_aurora_names(estate: Estate) -> Iterator[Hit]:
 
 
 def _aurora_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
-    for name, cluster in estate.aurora.items():
-        path = ("aurora", name)
+    for path, cluster in members(estate):
+        name = cluster.name
         yield path, names.cluster_identifier(estate.name, name)
+        if cluster.global_database is not None:
+            yield path, names.global_cluster_identifier(estate.name, name)
         for instance in cluster.instances:
             yield (*path, "instances", instance), names.instance_identifier(estate.name, name, instance)
         for endpoint in cluster.endpoints:
@@ -158,9 +162,10 @@ def _long_cache_names(estate: Estate) -> Iterator[Hit]:
 
 def _clashing_names(estate: Estate) -> Iterator[Hit]:
     """`a-b` with `c` and `a` with `b-c` make the same identifier."""
-    instances = [each for each in _aurora_identifiers(estate) if each[0][2:3] == ("instances",)]
-    clusters = [each for each in _aurora_identifiers(estate) if len(each[0]) == 2]  # noqa: PLR2004 - aurora.<name>
-    endpoints = [each for each in _aurora_identifiers(estate) if each[0][2:3] == ("endpoints",)]
+    every = list(_aurora_identifiers(estate))
+    instances = [each for each in every if each[0][-2] == "instances"]
+    endpoints = [each for each in every if each[0][-2] == "endpoints"]
+    clusters = [each for each in every if each[0][-2] not in {"instances", "endpoints"}]
     for kind in (clusters, instances, endpoints, list(_cache_users(estate))):
         taken: dict[str, Path] = {}
         for path, identifier in kind:
@@ -211,7 +216,7 @@ def _many_tags(estate: Estate) -> Iterator[Hit]:
 
 
 def _many_clusters(estate: Estate) -> Iterator[Hit]:
-    by_region = Counter(cluster.region or estate.regions[0] for cluster in estate.aurora.values())
+    by_region = Counter(cluster.region or estate.regions[0] for _, cluster in members(estate))
     for region, count in by_region.items():
         if count > limits.CLUSTERS_PER_REGION:
             yield Hit(("aurora",), f"{count} clusters in {region}")
@@ -363,6 +368,13 @@ RULES: tuple[Rule[Estate], ...] = (
         broken=_clashing_dns,
         must="be its own",
         fix="rename one; for one zone over several clusters make it yourself and give its hosted_zone_id",
+    ),
+    Rule(
+        id="estate/replica",
+        reads=("regions", "aurora.*.engine", "aurora.*.version", "aurora.*.region", "aurora.*.replica_of"),
+        broken=wrong_replicas,
+        must="be a cluster that can be replicated",
+        fix="correct it",
     ),
     Rule(
         id="estate/clusters-quota",

@@ -18,11 +18,23 @@ OUTPUT_REPLICATION_GROUP_ID = "ReplicationGroupId"
 OUTPUT_CONFIGURATION_ENDPOINT = "ConfigurationEndpoint"
 OUTPUT_PRIMARY_ENDPOINT = "PrimaryEndpoint"
 OUTPUT_VPC_ID = "VpcId"
+OUTPUT_GLOBAL_CLUSTER_ID = "GlobalClusterIdentifier"
+OUTPUT_GLOBAL_WRITER_ENDPOINT = "GlobalWriterEndpoint"
 OUTPUT_SECURITY_GROUP_ID = "SecurityGroupId"
 
 
 def cluster_identifier(estate: str, cluster: str) -> str:
     return f"{estate}-{cluster}"
+
+
+def global_cluster_identifier(estate: str, cluster: str) -> str:
+    """The Global Database that a cluster is a member of; its writer endpoint's name starts with it."""
+    return f"{estate}-{cluster}-global"
+
+
+def member_name(cluster: str, region: str) -> str:
+    """Name of a cluster's secondary in a Region, as if it were a cluster of the file."""
+    return f"{cluster}-{region}"
 
 
 def instance_identifier(estate: str, cluster: str, instance: str) -> str:
@@ -58,6 +70,10 @@ def network_stack(estate: str) -> str:
 
 def aurora_stack(estate: str, cluster: str) -> str:
     return f"{estate}-aurora-{cluster}"
+
+
+def global_stack(estate: str, cluster: str) -> str:
+    return f"{estate}-aurora-{cluster}-global"
 
 
 def cache_stack(estate: str, cache: str) -> str:

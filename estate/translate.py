@@ -99,7 +99,7 @@ class Translator:
             path=loc,
             given=self._given(loc, error["input"]),
             allowed=f"be {bounds_of(field_at(loc)) or _bound(error)}",
-            fix="choose a value in that range",
+            fix=_reason(loc, error["input"]) or "choose a value in that range",
         )
 
     def size(self, loc: Path, error: Error) -> Finding:
@@ -178,6 +178,12 @@ PATTERNS = {
     r"^[a-z](?:-?[a-z0-9])*$": "start with a letter and hold lower-case letters, digits and single hyphens",
     r"^\d{12}$": "be the 12 digits of an AWS account id",
 }
+
+
+def _reason(loc: Path, value: object) -> str:
+    """What to do about a value outside its range where the range alone doesn't say why."""
+    no_backups = loc[-2:] == ("backup", "retention_days") and value == 0
+    return "Aurora can't turn its backups off: keep a day at least" if no_backups else ""
 
 
 def _misplaced(loc: Path) -> str:

@@ -38,7 +38,7 @@ def changed(changes: dict[str, Any]) -> str:
         if value is GONE:
             del holder[last]
         else:
-            holder[last] = value
+            holder[last] = deepcopy(value)
     return yaml.safe_dump(document, sort_keys=False)
 
 
