@@ -119,7 +119,9 @@ def _global_stays(spec: AuroraSpec) -> Iterator[Hit]:
 
 
 def _mixed_classes(spec: AuroraSpec) -> Iterator[Hit]:
-    classes = sorted({instance.instance_class for instance in spec.instances.values()})
+    """Those of the last tier aside, which are promoted when there is nothing else."""
+    known = spec.instances.values()
+    classes = sorted({instance.instance_class for instance in known if instance.tier < limits.TIER_MAX})
     if spec.autoscaling is not None and len(classes) > 1:
         yield Hit(("autoscaling",), f"classes {', '.join(classes)}")
 

@@ -18,10 +18,13 @@ from constructs import Construct
 
 from constructs_lib.aurora import settings
 from constructs_lib.aurora.credentials import Rotation, define_own_secret, master_user
+from constructs_lib.aurora.dns import Names
 from constructs_lib.aurora.endpoints import define_endpoints
 from constructs_lib.aurora.instances import define_instance_parameters, define_instances, define_monitoring_role
+from constructs_lib.aurora.origin import set_origin
+from constructs_lib.aurora.scaling import ReplicaScaling
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
-from constructs_lib.foundation.encryption import Encryption
+from constructs_lib.foundation.encryption import PUBLISHERS, Encryption, use_by_publishers
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
@@ -30,6 +33,8 @@ from estate.aurora import AuroraSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from constructs_lib.aurora.watching import Watching
 
 KEY_SERVICES = ("rds", "secretsmanager")
 
@@ -88,7 +93,10 @@ class AuroraCluster(Construct):
             parameters=self.cfn_instance_parameter_groups,
         )
         self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
+        self.names = self._define_names(place.vpc_id)
         self.rotation = self._define_rotation(place)
+        self.watching = self._define_watching()
+        self.autoscaling = self._define_autoscaling()
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -98,6 +106,7 @@ class AuroraCluster(Construct):
             description=f"{self.identifier}: data, master secret, insights and logs",
             services=KEY_SERVICES,
             log_groups=list(self.log_group_names.values()),
+            publishers=PUBLISHERS if self.spec.watch else (),
             retain=retain,
         )
         return self.encryption
@@ -160,6 +169,7 @@ class AuroraCluster(Construct):
             cluster.add_resource_dependency(group)
         if self.cfn_secret is not None:
             cluster.add_resource_dependency(self.cfn_secret)
+        set_origin(cluster, spec)
         apply_overrides(cluster, spec.overrides)
         return cluster
 
@@ -177,6 +187,54 @@ class AuroraCluster(Construct):
             cluster_group_id=self.cfn_security_group.attr_group_id,
             instances=self.cfn_instances.values(),
             place=place,
+        )
+
+    def _define_watching(self) -> Watching | None:
+        if self.spec.watch is None:
+            return None
+        from constructs_lib.aurora.watching import Watching
+
+        if self._given_key is not None:
+            self._given_key.add_to_resource_policy(iam.PolicyStatement.from_json(use_by_publishers(PUBLISHERS)))
+        region = cdk.Stack.of(self).region
+        return Watching(
+            self,
+            "Watching",
+            identifier=self.identifier,
+            spec=self.spec,
+            watch=self.spec.watch,
+            key_arn=self.key_arn,
+            cluster=self.cfn_cluster,
+            instances=self.cfn_instances,
+            region=self.spec.region if cdk.Token.is_unresolved(region) else region,
+        )
+
+    def _define_names(self, vpc_id: str) -> Names | None:
+        if self.spec.dns is None:
+            return None
+        return Names(
+            self,
+            "Names",
+            spec=self.spec.dns,
+            writer=self.writer_endpoint,
+            reader=self.reader_endpoint,
+            endpoints={name: self.custom_endpoint(name) for name in self.cfn_endpoints},
+            vpc_id=vpc_id,
+        )
+
+    def _define_autoscaling(self) -> ReplicaScaling | None:
+        """With its alarm, unless the alarms are left out."""
+        if self.spec.autoscaling is None:
+            return None
+        alarmed = self.spec.watch is not None and self.spec.watch.alarms is not None
+        topic = self.watching.topic if self.watching is not None and alarmed else None
+        return ReplicaScaling(
+            self,
+            "Autoscaling",
+            identifier=self.identifier,
+            spec=self.spec.autoscaling,
+            after=self.cfn_instances.values(),
+            topic_arn=topic.arn if topic is not None else None,
         )
 
     def _scaling(self) -> rds.CfnDBCluster.ServerlessV2ScalingConfigurationProperty | None:
@@ -320,3 +378,35 @@ class AuroraCluster(Construct):
     def metric_volume_bytes(self) -> cloudwatch.Metric:
         """`VolumeBytesUsed` of the cluster's storage, in bytes; it is billed."""
         return self.metric("VolumeBytesUsed", statistic="Maximum")
+
+    def metric_free_memory_bytes(self, instance: str) -> cloudwatch.Metric:
+        """`FreeableMemory` of one instance, in bytes; of a serverless one, with what scaling up would still add."""
+        return self.metric("FreeableMemory", instance=instance)
+
+    def metric_free_local_storage_bytes(self, instance: str) -> cloudwatch.Metric:
+        """`FreeLocalStorage` of one instance, in bytes."""
+        return self.metric("FreeLocalStorage", instance=instance)
+
+    def metric_acu_percent(self, instance: str) -> cloudwatch.Metric:
+        """`ACUUtilization` of one serverless instance: its capacity in percent of `max_acu`."""
+        return self.metric("ACUUtilization", instance=instance)
+
+    def metric_deadlocks_per_s(self) -> cloudwatch.Metric:
+        """`Deadlocks` over all instances, per second."""
+        return self.metric("Deadlocks", statistic="Maximum")
+
+    def metric_transaction_ids(self) -> cloudwatch.Metric:
+        """`MaximumUsedTransactionIDs`: age of the oldest transaction id; PostgreSQL stops at 2,147,483,648."""
+        return self.metric("MaximumUsedTransactionIDs", statistic="Maximum")
+
+    def metric_commit_latency_ms(self) -> cloudwatch.Metric:
+        """`CommitLatency` over all instances, in milliseconds."""
+        return self.metric("CommitLatency")
+
+    def metric_global_lag_ms(self) -> cloudwatch.Metric:
+        """`AuroraGlobalDBReplicationLag` of a secondary cluster, in milliseconds; in its own Region only."""
+        return self.metric("AuroraGlobalDBReplicationLag", statistic="Maximum")
+
+    def metric_global_rpo_lag_ms(self) -> cloudwatch.Metric:
+        """`AuroraGlobalDBRPOLag` of a secondary cluster, in milliseconds; in its own Region only."""
+        return self.metric("AuroraGlobalDBRPOLag", statistic="Maximum")
