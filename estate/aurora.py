@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 from estate import engines, limits, resources, windows
 from estate.backups import RULES as BACKUP_RULES
 from estate.backups import BackupPlanSpec
+from estate.credentials import RULES as CREDENTIAL_RULES
 from estate.dns import RULES as DNS_RULES
 from estate.dns import DnsSpec
-from estate.credentials import RULES as CREDENTIAL_RULES
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.integrations import RULES as INTEGRATION_RULES
 from estate.integrations import IntegrationsSpec
@@ -21,7 +21,7 @@ from estate.origin import OriginSpec
 from estate.reach import RULES as REACH_RULES
 from estate.reach import AllowSpec, ProxySpec
 from estate.replication import RULES as REPLICATION_RULES
-from estate.replication import GlobalSpec
+from estate.replication import GlobalSpec, over_secondaries
 from estate.scaling import RULES as SCALING_RULES
 from estate.scaling import AutoscalingSpec
 from estate.spec import (
@@ -183,6 +183,8 @@ class AuroraSpec(Spec):
         """Hours that the cluster can be wound back, filled; 0 is off."""
         if self.backtrack_hours is not None:
             return self.backtrack_hours
+        if self.global_database is not None or self.replica_of is not None:
+            return 0
         return BACKTRACK_HOURS if self.engine == engines.MYSQL and not self.has_serverless else 0
 
     @property
@@ -798,3 +800,4 @@ AuroraSpec.RULES = (
     *UPGRADE_RULES,
     *WATCH_RULES,
 )
+AuroraSpec.RULES = over_secondaries(AuroraSpec.RULES)

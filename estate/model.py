@@ -17,8 +17,8 @@ from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.cache import ReplicationGroupSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
+from estate.replication import every_cluster, foreign_secondaries, wrong_replicas
 from estate.services import endpoint_services
-from estate.replication import foreign_secondaries, members, wrong_replicas
 from estate.spec import ACKNOWLEDGE, Acknowledge, Hit, Identifier, Path, Rule, Spec, Switch
 from estate.tags import TAGS_OF_OURS, bad_tags
 from estate.upgrading import ESTATE_RULES as UPGRADE_RULES
@@ -115,7 +115,7 @@ def _overlapping_networks(estate: Estate) -> Iterator[Hit]:
 
 
 def _zones_beyond(estate: Estate) -> Iterator[Hit]:
-    for path, cluster in members(estate):
+    for path, cluster in every_cluster(estate):
         network = estate.network.get(cluster.region or estate.regions[0])
         if network is None:
             continue
@@ -137,7 +137,7 @@ def _long_aurora_names(estate: Estate) -> Iterator[Hit]:
 
 
 def _aurora_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
-    for path, cluster in members(estate):
+    for path, cluster in every_cluster(estate):
         name = cluster.name
         yield path, names.cluster_identifier(estate.name, name)
         if cluster.global_database is not None:
@@ -216,7 +216,7 @@ def _many_tags(estate: Estate) -> Iterator[Hit]:
 
 
 def _many_clusters(estate: Estate) -> Iterator[Hit]:
-    by_region = Counter(cluster.region or estate.regions[0] for _, cluster in members(estate))
+    by_region = Counter(cluster.region or estate.regions[0] for _, cluster in every_cluster(estate))
     for region, count in by_region.items():
         if count > limits.CLUSTERS_PER_REGION:
             yield Hit(("aurora",), f"{count} clusters in {region}")

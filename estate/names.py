@@ -13,6 +13,7 @@ OUTPUT_READER_ENDPOINT = "ReaderEndpoint"
 OUTPUT_PORT = "Port"
 OUTPUT_SECRET_ARN = "SecretArn"  # noqa: S105 - the name of an output
 OUTPUT_PROXY_ENDPOINT = "ProxyEndpoint"
+OUTPUT_PROXY_PORT = "ProxyPort"
 OUTPUT_PROXY_READER_ENDPOINT = "ProxyReaderEndpoint"
 OUTPUT_REPLICATION_GROUP_ID = "ReplicationGroupId"
 OUTPUT_CONFIGURATION_ENDPOINT = "ConfigurationEndpoint"
@@ -121,6 +122,11 @@ def flow_log_group(estate: str) -> str:
 def log_group(kind: str, cluster_id: str, export: str) -> str:
     """CloudWatch log group that RDS writes an export to (`kind` is `cluster` or `instance`)."""
     return f"/aws/rds/{kind}/{cluster_id}/{export}"
+
+
+def proxy_log_group(proxy: str) -> str:
+    """CloudWatch log group that RDS Proxy writes to, debug logging or not."""
+    return f"/aws/rds/proxy/{proxy}"
 
 
 def cache_log_group(replication_group_id: str, log_type: str) -> str:

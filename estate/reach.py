@@ -22,6 +22,8 @@ INSIDE = (*PRIVATE, IPv4Network("100.64.0.0/10"))
 DATABASE_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 """Names that mean one user in an IAM policy; PostgreSQL's own limit is 63 characters, MySQL's 32."""
 PROXY = "AWS::RDS::DBProxy"
+PROXY_PORTS = {engines.POSTGRESQL: 5432, engines.MYSQL: 3306}
+"""Ports that proxies listen on, whatever the cluster's is. [A10 rds-proxy.limitations]"""
 
 
 class AllowSpec(Spec):

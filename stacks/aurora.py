@@ -46,4 +46,9 @@ class AuroraStack(EstateStack):
         self.add_output(names.OUTPUT_PORT, str(cluster.port))
         if cluster.has_secret:
             self.add_output(names.OUTPUT_SECRET_ARN, cluster.secret_arn)
+        if cluster.proxy is not None:
+            self.add_output(names.OUTPUT_PROXY_ENDPOINT, cluster.proxy.endpoint)
+            self.add_output(names.OUTPUT_PROXY_PORT, str(cluster.proxy.port))
+            if cluster.proxy.reader_endpoint is not None:
+                self.add_output(names.OUTPUT_PROXY_READER_ENDPOINT, cluster.proxy.reader_endpoint)
         self.add_output(names.OUTPUT_SECURITY_GROUP_ID, cluster.cfn_security_group.attr_group_id)

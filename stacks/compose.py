@@ -95,4 +95,9 @@ def _log_groups(estate: Estate, region: str) -> list[str]:
         if (spec.region or first) == region
         for kind in log_types(spec)
     ]
-    return of_clusters + of_caches
+    of_proxies = [
+        names.proxy_log_group(names.proxy_name(names.cluster_identifier(estate.name, spec.name)))
+        for spec in estate.aurora.values()
+        if spec.proxy is not None and (spec.region or first) == region
+    ]
+    return of_clusters + of_proxies + of_caches

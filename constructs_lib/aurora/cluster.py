@@ -22,6 +22,8 @@ from constructs_lib.aurora.dns import Names
 from constructs_lib.aurora.endpoints import define_endpoints
 from constructs_lib.aurora.instances import define_instance_parameters, define_instances, define_monitoring_role
 from constructs_lib.aurora.origin import set_origin
+from constructs_lib.aurora.proxy import Proxy, connect_arns
+from constructs_lib.aurora.reach import define_ingress
 from constructs_lib.aurora.scaling import ReplicaScaling
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import PUBLISHERS, Encryption, use_by_publishers
@@ -37,6 +39,16 @@ if TYPE_CHECKING:
     from constructs_lib.aurora.watching import Watching
 
 KEY_SERVICES = ("rds", "secretsmanager")
+DATA_API_ACTIONS = [
+    f"rds-data:{action}"
+    for action in (
+        "BatchExecuteStatement",
+        "BeginTransaction",
+        "CommitTransaction",
+        "ExecuteStatement",
+        "RollbackTransaction",
+    )
+]
 
 
 @jsii.implements(ec2.IConnectable)
@@ -95,6 +107,13 @@ class AuroraCluster(Construct):
         self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
         self.names = self._define_names(place.vpc_id)
         self.rotation = self._define_rotation(place)
+        self.cfn_ingress = define_ingress(
+            self,
+            group_id=self.cfn_security_group.attr_group_id,
+            port=self.port,
+            allow_from=spec.allow_from,
+        )
+        self.proxy = self._define_proxy(place, retain=retain)
         self.watching = self._define_watching()
         self.autoscaling = self._define_autoscaling()
         warn_of_weak_choices(self, spec)
@@ -105,11 +124,14 @@ class AuroraCluster(Construct):
             "Encryption",
             description=f"{self.identifier}: data, master secret, insights and logs",
             services=KEY_SERVICES,
-            log_groups=list(self.log_group_names.values()),
+            log_groups=[*self.log_group_names.values(), *self._proxy_log_groups()],
             publishers=PUBLISHERS if self.spec.watch else (),
             retain=retain,
         )
         return self.encryption
+
+    def _proxy_log_groups(self) -> list[str]:
+        return [names.proxy_log_group(names.proxy_name(self.identifier))] if self.spec.proxy else []
 
     def _define_log_groups(self, *, retain: bool) -> Mapping[str, logs.CfnLogGroup]:
         return define_log_groups(
@@ -148,6 +170,7 @@ class AuroraCluster(Construct):
             delete_automated_backups=False,
             deletion_protection=spec.protection,
             enable_cloudwatch_logs_exports=list(self.log_group_names),
+            enable_http_endpoint=spec.data_api or None,
             enable_iam_database_authentication=True,
             enable_local_write_forwarding=spec.local_write_forwarding,
             engine=spec.engine,
@@ -187,6 +210,24 @@ class AuroraCluster(Construct):
             cluster_group_id=self.cfn_security_group.attr_group_id,
             instances=self.cfn_instances.values(),
             place=place,
+        )
+
+    def _define_proxy(self, place: Placement, *, retain: bool) -> Proxy | None:
+        if self.spec.proxy is None:
+            return None
+        return Proxy(
+            self,
+            "Proxy",
+            identifier=self.identifier,
+            spec=self.spec,
+            proxy=self.spec.proxy,
+            cluster=self.cfn_cluster,
+            cluster_group_id=self.cfn_security_group.attr_group_id,
+            instances=self.cfn_instances.values(),
+            secret_arn=self.secret_arn if self.has_secret else None,
+            key_arn=self.key_arn,
+            place=place,
+            retain=retain,
         )
 
     def _define_watching(self) -> Watching | None:
@@ -318,17 +359,21 @@ class AuroraCluster(Construct):
         """Let a principal log in as the database user `user` with an IAM token (valid for 15 minutes)."""
         resource_id = self.cfn_cluster.attr_db_cluster_resource_id
         return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["rds-db:connect"],
-            resource_arns=[
-                cdk.Stack.of(self).format_arn(
-                    service="rds-db",
-                    resource="dbuser",
-                    resource_name=f"{resource_id}/{user}",
-                    arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-                )
-            ],
+            grantee=grantee, actions=["rds-db:connect"], resource_arns=connect_arns(self, resource_id, [user])
         )
+
+    def grant_data_api(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal run SQL over HTTPS, as the user of the master's secret, which it may read for that.
+
+        Raises:
+            ValueError: the spec does not turn the Data API on.
+        """
+        if not self.spec.data_api:
+            raise ValueError(f"{self.identifier}: data_api must be on to grant it, got false; set `data_api: true`")
+        run = iam.Grant.add_to_principal(
+            grantee=grantee, actions=DATA_API_ACTIONS, resource_arns=[self.cfn_cluster.attr_db_cluster_arn]
+        )
+        return run.combine(self.grant_secret_read(grantee))
 
     def grant_secret_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal read the master user's secret and decrypt it, through Secrets Manager only.
