@@ -28,12 +28,16 @@ ADMINISTRATION_ACTIONS = [
     "kms:Update*",
 ]
 
+PUBLISHERS = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
+"""Services that tell an encrypted topic of alarms and of database events."""
+
 
 class Encryption(Construct):
     """Define one key: rotated every year, kept when its stack goes, and usable only through AWS services.
 
     The account administers the key and lends it to the `services` named; nobody can decrypt with it directly.
-    CloudWatch Logs may use it for exactly the `log_groups` named. The key stays reachable as `key`.
+    CloudWatch Logs may use it for exactly the `log_groups` named, and `publishers` (service principals such as
+    `cloudwatch.amazonaws.com`) to send to topics that it encrypts. The key stays reachable as `key`.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Encryption(Construct):
         description: str,
         services: Sequence[str] = (),
         log_groups: Sequence[str] = (),
+        publishers: Sequence[str] = (),
         retain: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -52,7 +57,7 @@ class Encryption(Construct):
             "Key",
             description=description,
             enable_key_rotation=True,
-            key_policy=key_policy(services, log_groups),
+            key_policy=key_policy(services, log_groups, publishers),
         )
         self.cfn_key.apply_removal_policy(cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY)
         self.key_arn = self.cfn_key.attr_arn
@@ -63,13 +68,15 @@ class Encryption(Construct):
         return kms.Key.from_cfn_key(self.cfn_key)
 
 
-def key_policy(services: Sequence[str], log_groups: Sequence[str]) -> dict[str, Any]:
+def key_policy(services: Sequence[str], log_groups: Sequence[str], publishers: Sequence[str] = ()) -> dict[str, Any]:
     """Policy of one key; names of Regions and account are left to CloudFormation."""
     statements = [_administration(), _no_lasting_grants()]
     if services:
         statements.append(_use_through(services))
     if log_groups:
         statements.append(_use_by_logs(log_groups))
+    if publishers:
+        statements.append(use_by_publishers(publishers))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -123,4 +130,16 @@ def _use_by_logs(log_groups: Sequence[str]) -> dict[str, Any]:
         "Condition": {
             "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": [cdk.Fn.sub(prefix + name) for name in log_groups]},
         },
+    }
+
+
+def use_by_publishers(publishers: Sequence[str]) -> dict[str, Any]:
+    """What a service needs of a topic's key to publish to the topic (SNS, "Enable compatibility ... from services")."""
+    return {
+        "Sid": "PublishToTopics",
+        "Effect": "Allow",
+        "Principal": {"Service": list(publishers)},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
     }

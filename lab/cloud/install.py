@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from moto.cloudformation.models import cloudformation_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.elasticache.models import elasticache_backends
 from moto.iam.models import iam_backends
@@ -13,6 +14,7 @@ from lab.cloud.cloudformation.models import LabCloudFormationBackend
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.identity import LabIAMBackend
+from lab.cloud.monitoring import LabCloudWatchBackend
 from lab.cloud.rds.models import AuroraBackend, on_writer_lost
 from lab.cloud.runtime import RUNTIME
 from lab.cloud.storage import LabS3Backend
@@ -22,6 +24,7 @@ _OVERLAY = (
     (rds_backends, AuroraBackend),
     (elasticache_backends, CacheBackend),
     (cloudformation_backends, LabCloudFormationBackend),
+    (cloudwatch_backends, LabCloudWatchBackend),
     (s3_backends, LabS3Backend),
     (iam_backends, LabIAMBackend),
 )

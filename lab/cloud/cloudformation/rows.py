@@ -11,10 +11,11 @@ from lab.cloud.cloudformation import (
     types_identity,
     types_network,
     types_platform,
+    types_watching,
 )
 from lab.cloud.cloudformation.row import Row
 
-_TABLES = (types_network, types_identity, types_platform, types_bootstrap, types_database, types_cache)
+_TABLES = (types_network, types_identity, types_platform, types_bootstrap, types_database, types_cache, types_watching)
 
 
 @cache

@@ -10,13 +10,15 @@ from moto.rds.models import rds_backends
 
 from lab.cloud.awserrors import invalid_combination, rds_error
 from lab.cloud.faults import Fault
-from lab.cloud.rds import checks, modify
+from lab.cloud.rds import checks, members, modify
 from lab.cloud.rds.cluster import Cluster
 from lab.cloud.rds.endpoints import EndpointState
-from lab.cloud.rds.failover import FailoverState
+from lab.cloud.rds.global_clusters import join
 from lab.cloud.rds.instance import Instance
+from lab.cloud.rds.replicas import ReplicaState
 from lab.cloud.rds.snapshots import SnapshotState
 from lab.cloud.rds.state import frozen
+from lab.cloud.rds.subscriptions import SubscriptionState
 from lab.cloud.runtime import RUNTIME, later
 from lab.plane import ClusterRequest, PlaneError, Record
 
@@ -25,7 +27,7 @@ CLUSTER_WAIT_S = 120.0
 _GONE = frozenset({"deleting", "failed"})
 
 
-class AuroraBackend(FailoverState, EndpointState, SnapshotState):
+class AuroraBackend(ReplicaState, EndpointState, SnapshotState, SubscriptionState):
     """One account's RDS in one Region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -52,13 +54,21 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
             raise rds_error("DBClusterAlreadyExistsFault", f"DB Cluster already exists: {name}")
         checks.check_cluster(self, given["engine"], given)
         checks.check_subnet_group(self, given.get("db_subnet_group_name"))
-        if not given.get("global_cluster_identifier"):
+        database, source = self.find_global(given), self.find_source(given)
+        if database is not None:
+            members.complete_joining(database, given)
+        if source is None and (database is None or database.primary is None):
             checks.check_master(given)
         self._resolve_keys(given)
         given["availability_zones"] = given.get("availability_zones") or self._zones(given.get("db_subnet_group_name"))
         cluster = Cluster(self, **given)
         cluster.status = "creating"
+        cluster.plane_id = self.plane_name(name, "clusters")
         self.clusters[name] = cluster
+        if database is not None:
+            join(database, cluster)
+        if source is not None:
+            self.attach_replica(source, cluster)
         return cluster
 
     def _resolve_keys(self, given: dict[str, Any]) -> None:
@@ -90,7 +100,7 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
 
     def _start(self, cluster: Any) -> None:
         request = ClusterRequest(
-            cluster_id=cluster.db_cluster_identifier,
+            cluster_id=cluster.plane_id,
             engine=cluster.engine,
             version=cluster.engine_version,
             port=cluster.port,
@@ -103,6 +113,8 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
         def available() -> None:
             cluster.status = "available"
             self.publish_cluster(cluster)
+            if cluster.global_database is not None:
+                self.publish_global(cluster.global_database)
 
         name = f"create {cluster.db_cluster_identifier}"
         later(RUNTIME.delays.creating_s, work, available, name, self._failed(cluster))
@@ -114,12 +126,13 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
             if not isinstance(cluster, Cluster):
                 return super().modify_db_cluster(kwargs)
             self.require_available(cluster)
+            members.check_member_change(cluster, given)
             password = modify.modify_cluster(self, cluster, given)
             cluster.status = "modifying"
             answer = frozen(cluster)
         work = None
         if password is not None and self.serves(cluster):
-            work = _set_password(cluster.db_cluster_identifier, password)
+            work = _set_password(cluster.plane_id, password)
 
         def available() -> None:
             cluster.status = "available"
@@ -143,7 +156,7 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
             cluster.status = "deleting"
             answer = frozen(cluster)
         cluster_id = cluster.db_cluster_identifier
-        work = (lambda: RUNTIME.plane.delete_cluster(cluster_id)) if self.serves(cluster) else None
+        work = (lambda: RUNTIME.plane.delete_cluster(cluster.plane_id)) if self.serves(cluster) else None
         gone = lambda: self._forget_cluster(cluster, delete_backups=delete_backups)  # noqa: E731
         later(RUNTIME.delays.deleting_s, work, gone, f"delete {cluster_id}", self._failed(cluster))
         return answer
@@ -164,12 +177,18 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
                 "InvalidDBClusterStateFault",
                 "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
             )
+        if cluster.global_database is not None:
+            raise rds_error(
+                "InvalidDBClusterStateFault",
+                "This cluster is a part of a global cluster, please remove it from globalcluster first",
+            )
 
     def _forget_cluster(self, cluster: Any, *, delete_backups: bool) -> None:
         name = cluster.db_cluster_identifier
         for endpoint in self.endpoints_of(cluster):
             self.forget_endpoint(endpoint)
         self.withdraw_cluster(cluster)
+        self.detach_replica(cluster)
         if cluster.manage_master_user_password:
             cluster.master_user_secret.delete_secret()
         self.clusters.pop(name, None)
@@ -192,7 +211,7 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
             instance = self._new_instance(cluster, given)
             answer = frozen(instance)
         name = instance.db_instance_identifier
-        work = (lambda: self._start_instance(cluster, name)) if self.serves(cluster) else None
+        work = (lambda: self._start_instance(cluster, instance)) if self.serves(cluster) else None
         available = lambda: self._instance_available(cluster, instance)  # noqa: E731
         later(RUNTIME.delays.creating_s, work, available, f"create {name}", self._failed(instance))
         return answer
@@ -217,6 +236,7 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
         given.setdefault("promotion_tier", 1)
         given["db_cluster_identifier"] = cluster.db_cluster_identifier
         instance = Instance(self, cluster, **given)
+        instance.plane_id = self.plane_name(name, "databases")
         self.databases[name] = instance
         return instance
 
@@ -233,20 +253,19 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
             given["performance_insights_kms_key_id"] = self.key_arn(given["performance_insights_kms_key_id"])
         checks._check_monitoring({**given, "monitoring_role_arn": given.get("monitoring_role_arn")})  # noqa: SLF001
 
-    def _start_instance(self, cluster: Any, name: str) -> None:
+    def _start_instance(self, cluster: Any, instance: Any) -> None:
         deadline = time.monotonic() + CLUSTER_WAIT_S
         while cluster.status == "creating":  # an instance may be asked for before its cluster is ready
             if time.monotonic() > deadline:
                 raise PlaneError(f"cluster {cluster.db_cluster_identifier} was not ready in {CLUSTER_WAIT_S:.0f} s")
             time.sleep(0.05)
-        RUNTIME.plane.create_instance(cluster.db_cluster_identifier, name)
+        RUNTIME.plane.create_instance(cluster.plane_id, instance.plane_id)
 
     def _instance_available(self, cluster: Any, instance: Any) -> None:
         instance.status = "available"
         self.tell("0005", instance)
         if self.serves(cluster):
-            name = instance.db_instance_identifier
-            RUNTIME.plane.publish(Record(name=instance.address, kind="instance", owner=name))
+            RUNTIME.plane.publish(Record(name=instance.address, kind="instance", owner=instance.plane_id))
 
     def modify_db_instance(self, db_instance_identifier: str, db_kwargs: Any) -> Any:
         with RUNTIME.lock:
@@ -274,22 +293,23 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
                     "InvalidDBInstanceStateFault", f"Instance {db_instance_identifier} is already being deleted."
                 )
             cluster = self.clusters[instance.db_cluster_identifier]
+            self.check_last_instance(cluster)
             instance.status = "deleting"
             successors = self.promotable(cluster) if instance.is_cluster_writer else []
             answer = frozen(instance)
         if successors:
             self._promote(cluster, successors[0])
         name = instance.db_instance_identifier
-        work = (lambda: self._stop_instance(cluster, name)) if self.serves(cluster) else None
+        work = (lambda: self._stop_instance(cluster, instance)) if self.serves(cluster) else None
         gone = lambda: self._forget_instance(cluster, instance)  # noqa: E731
         later(RUNTIME.delays.deleting_s, work, gone, f"delete {name}", self._failed(instance))
         return answer
 
-    def _stop_instance(self, cluster: Any, name: str) -> None:
+    def _stop_instance(self, cluster: Any, instance: Any) -> None:
         deadline = time.monotonic() + CLUSTER_WAIT_S
         while cluster.status == "failing-over" and time.monotonic() < deadline:
             time.sleep(0.05)
-        RUNTIME.plane.delete_instance(cluster.db_cluster_identifier, name)
+        RUNTIME.plane.delete_instance(cluster.plane_id, instance.plane_id)
 
     def _forget_instance(self, cluster: Any, instance: Any) -> None:
         name = instance.db_instance_identifier
@@ -306,6 +326,8 @@ class AuroraBackend(FailoverState, EndpointState, SnapshotState):
     def _get_resource_for_tagging(self, arn: str) -> Any:
         if ":cluster-endpoint:" in arn:
             return self.custom(arn.rsplit(":", 1)[-1])
+        if ":global-cluster:" in arn:
+            return self.global_database(arn)
         return super()._get_resource_for_tagging(arn)
 
 
@@ -315,17 +337,22 @@ def _set_password(cluster_id: str, password: str) -> Any:
 
 def on_writer_lost(cluster_id: str, instance_id: str) -> None:
     """The plane's callback: find the cluster in whatever account and Region it is."""
-    for regions in rds_backends.values():
-        for backend in regions.values():
-            if isinstance(backend, AuroraBackend) and cluster_id in backend.clusters:
-                backend.writer_lost(cluster_id, instance_id)
+    for backend in _backends():
+        for cluster in list(backend.clusters.values()):
+            for member in cluster.clustered if isinstance(cluster, Cluster) else ():
+                if (cluster.plane_id, member.plane_id) == (cluster_id, instance_id):
+                    backend.writer_lost(cluster.db_cluster_identifier, member.db_instance_identifier)
+
+
+def _backends() -> list[AuroraBackend]:
+    found = [backend for regions in list(rds_backends.values()) for backend in list(regions.values())]
+    return [backend for backend in found if isinstance(backend, AuroraBackend)]
 
 
 def set_faults(wanted: Mapping[str, Iterable[str]]) -> None:
     """Replace the injected faults, and tell the plane about those that are its own."""
     RUNTIME.faults.set(wanted)
-    for regions in rds_backends.values():
-        for backend in regions.values():
-            for cluster_id, cluster in backend.clusters.items():
-                if RUNTIME.plane.serves(cluster.engine):
-                    RUNTIME.plane.freeze_dns(cluster_id, frozen=RUNTIME.faults.holds(Fault.DNS_FROZEN, cluster_id))
+    for backend in _backends():
+        for cluster_id, cluster in backend.clusters.items():
+            if isinstance(cluster, Cluster) and backend.serves(cluster):
+                RUNTIME.plane.freeze_dns(cluster.plane_id, frozen=RUNTIME.faults.holds(Fault.DNS_FROZEN, cluster_id))

@@ -22,12 +22,10 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.
     backtrack_db_cluster = _not_modelled
     create_blue_green_deployment = _not_modelled
-    promote_read_replica_db_cluster = _not_modelled
     restore_db_cluster_from_snapshot = _not_modelled
     restore_db_cluster_to_point_in_time = _not_modelled
     start_db_cluster = _not_modelled
     start_export_task = _not_modelled
-    stop_db_cluster = _not_modelled
 
     def _plain(self) -> dict[str, Any]:
         return dict(self.params)
@@ -75,11 +73,54 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
         given = self._plain()
         return page("DBClusterEndpoints", self.backend.describe_db_cluster_endpoints(**given), given)
 
+    def modify_event_subscription(self) -> ActionResult:
+        return ActionResult({"EventSubscription": self.backend.modify_event_subscription(**self._plain())})
+
+    def add_source_identifier_to_subscription(self) -> ActionResult:
+        return ActionResult({"EventSubscription": self.backend.add_source_identifier(**self._plain())})
+
+    def remove_source_identifier_from_subscription(self) -> ActionResult:
+        return ActionResult({"EventSubscription": self.backend.remove_source_identifier(**self._plain())})
+
     def describe_events(self) -> ActionResult:
         return page("Events", list(self.backend.describe_events(**self._plain())), self._plain())
 
     def describe_db_engine_versions(self) -> ActionResult:
         return page("DBEngineVersions", options.engine_versions(self._plain()), self._plain())
+
+    def stop_db_cluster(self) -> ActionResult:
+        """Global databases and sources of cross-Region replicas cannot be stopped (facts A25); others: not modelled."""
+        cluster = self.backend.cluster(self.params["DBClusterIdentifier"])
+        if cluster.global_database is not None or cluster.read_replica_identifiers:
+            raise rds_error(
+                "InvalidDBClusterStateFault",
+                f"Cannot stop {cluster.db_cluster_identifier}: it is a member of a global cluster or has read replicas.",
+            )
+        return _not_modelled(self)
+
+    def promote_read_replica_db_cluster(self) -> ActionResult:
+        return ActionResult({"DBCluster": self.backend.promote_read_replica_db_cluster(**self._plain())})
+
+    def describe_global_clusters(self) -> ActionResult:
+        return page("GlobalClusters", self.backend.describe_global_clusters(**self._plain()), self._plain())
+
+    def create_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.create_global_cluster(**self._plain())})
+
+    def modify_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.modify_global_cluster(**self._plain())})
+
+    def delete_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.delete_global_cluster(**self._plain())})
+
+    def remove_from_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.remove_from_global_cluster(**self._plain())})
+
+    def switchover_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.switchover_global_cluster(**self._plain())})
+
+    def failover_global_cluster(self) -> ActionResult:
+        return ActionResult({"GlobalCluster": self.backend.failover_global_cluster(**self._plain())})
 
     def reboot_db_cluster(self) -> ActionResult:
         raise rds_error(

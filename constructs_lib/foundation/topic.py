@@ -1,0 +1,96 @@
+"""An encrypted topic that alarms and RDS events of this account publish to, over TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from constructs_lib.foundation.encryption import PUBLISHERS
+
+
+class Topic(Construct):
+    """Define a topic, its policy and its subscriptions.
+
+    Only CloudWatch alarms and RDS events of this account and Region may publish, nothing without TLS; the key must
+    let them use it (`Encryption(publishers=PUBLISHERS)`). An e-mail
+    address gets a message to confirm; a function gets the permission to be invoked by this topic; a queue's own
+    policy must let the topic send, since a template that set it would replace what it says already.
+    `cfn_topic`, `cfn_policy` and `cfn_subscriptions` are the L1s.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, display_name: str, key_arn: str, notify: Sequence[str] = ()
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.cfn_topic = sns.CfnTopic(self, "Topic", display_name=display_name, kms_master_key_id=key_arn)
+        self.arn = self.cfn_topic.attr_topic_arn
+        self.cfn_policy = sns.CfnTopicPolicy(
+            self, "Policy", policy_document=topic_policy(self.arn), topics=[self.cfn_topic.ref]
+        )
+        self.cfn_subscriptions = {each: self._subscribe(each) for each in notify}
+
+    def _subscribe(self, addressee: str) -> sns.CfnSubscription:
+        service = addressee.split(":")[2] if addressee.startswith("arn:") else "email"
+        label = f"{service.capitalize()}{_label(addressee)}"
+        if service == "lambda":
+            self._let_invoke(label, addressee)
+        return sns.CfnSubscription(self, label, endpoint=addressee, protocol=service, topic_arn=self.cfn_topic.ref)
+
+    def _let_invoke(self, label: str, function_arn: str) -> None:
+        from aws_cdk import aws_lambda as lambda_
+
+        lambda_.CfnPermission(
+            self,
+            f"Invoke{label}",
+            action="lambda:InvokeFunction",
+            function_name=function_arn,
+            principal="sns.amazonaws.com",
+            source_arn=self.cfn_topic.ref,
+        )
+
+
+def _label(addressee: str) -> str:
+    """What tells addressees apart in construct ids: `Ops-example-com`, so that their order in the file is free."""
+    return "-".join(part for part in _words(addressee.rpartition(":")[2])).capitalize()
+
+
+def _words(text: str) -> list[str]:
+    return "".join(each if each.isalnum() else " " for each in text).split()
+
+
+def topic_policy(topic_arn: str) -> dict[str, Any]:
+    """Who may publish: this account's alarms and RDS events, over TLS."""
+    alarms, events = PUBLISHERS
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {"Sid": "Alarms", **_publish(alarms, topic_arn, "cloudwatch", "alarm:*")},
+            {"Sid": "DatabaseEvents", **_publish(events, topic_arn, "rds", "*")},
+        ],
+    }
+
+
+def _publish(service: str, topic_arn: str, source: str, resource: str) -> dict[str, Any]:
+    arn = cdk.Fn.sub(f"arn:${{AWS::Partition}}:{source}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sns:Publish",
+        "Resource": topic_arn,
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID},
+            "ArnLike": {"aws:SourceArn": arn},
+        },
+    }
