@@ -18,6 +18,7 @@ from estate.integrations import RULES as INTEGRATION_RULES
 from estate.integrations import IntegrationsSpec
 from estate.origin import RULES as ORIGIN_RULES
 from estate.origin import OriginSpec
+from estate.parameter_rules import RULES as PARAMETER_RULES
 from estate.reach import RULES as REACH_RULES
 from estate.reach import AllowSpec, ProxySpec
 from estate.replication import RULES as REPLICATION_RULES
@@ -794,6 +795,7 @@ AuroraSpec.RULES = (
     *DNS_RULES,
     *INTEGRATION_RULES,
     *ORIGIN_RULES,
+    *PARAMETER_RULES,
     *REACH_RULES,
     *REPLICATION_RULES,
     *SCALING_RULES,

@@ -17,6 +17,8 @@ EDITIONS = ("2026-11",)
 NEWEST = EDITIONS[-1]
 
 Values = Mapping[str, Any]
+GLOBAL_AUTHENTICATION = {"aurora-postgresql": "iam", "aurora-mysql": "own-secret"}
+"""How the master user of a Global Database logs in: only PostgreSQL has IAM for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,9 @@ SECTIONS_2026_11: Mapping[str, Values] = {
     },
     "backup.plan.restore_test": {"schedule": "cron(0 6 ? * SUN *)", "timezone": "Etc/UTC"},
     "dns": {"ttl_s": 5},
+    "global": {"write_forwarding": False},
     "global.secondaries.*": {"write_forwarding": False},
+    "global.secondaries.*.serverless": {"min_acu": 0.5, "max_acu": 8},
     "global.secondaries.*.instances.*": {"class": "serverless", "tier": 1},
     "integrations": {"comprehend": False},
     "proxy": {
@@ -212,8 +216,10 @@ class _Filler:
         filled["instances"] = self._each(filled.get("instances"), row.instance)
         if filled["instances"] is None:
             del filled["instances"]
-        elif "backtrack_hours" not in member and not _any_serverless(filled["instances"]):
+        elif _can_backtrack(member) and not _any_serverless(filled["instances"]):
             filled |= row.provisioned_by_engine.get(engine, {})
+        if member.get("global") is not None:
+            filled = _of_global(filled, member)
         self._sections(filled)
         for path, unsaid in row.sections.items():
             filled = _filled_at(filled, path.split("."), unsaid)
@@ -247,6 +253,18 @@ class _Filler:
         if "users" in member:
             filled["users"] = self._each(member["users"], self.row.user) or {}
         return filled | self._acknowledged(member)
+
+
+def _can_backtrack(member: dict[str, Any]) -> bool:
+    """Whether backtrack is left to the default: a Global Database and a replica have none."""
+    return "backtrack_hours" not in member and not any(member.get(each) for each in ("global", "replica_of"))
+
+
+def _of_global(filled: dict[str, Any], member: dict[str, Any]) -> dict[str, Any]:
+    """RDS can't manage the password of a Global Database, and minor versions never come by themselves there."""
+    unsaid = {"master_authentication": GLOBAL_AUTHENTICATION.get(str(member.get("engine")), "own-secret")}
+    said = {key: member[key] for key in (*unsaid, "minor_upgrades") if key in member}
+    return {key: value for key, value in filled.items() if key != "minor_upgrades"} | unsaid | said
 
 
 def _filled_at(node: Any, path: list[str], unsaid: Values) -> Any:

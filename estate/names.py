@@ -91,6 +91,11 @@ def backup_vault(cluster_id: str) -> str:
     return cluster_id
 
 
+def backup_key_alias(cluster_id: str) -> str:
+    """Alias of the key that copies of a cluster's recovery points are encrypted with, in the Region they go to."""
+    return f"alias/{cluster_id}-backup"
+
+
 def restore_test(cluster_id: str) -> str:
     """Restore-testing plan of a cluster; AWS Backup takes letters, digits and underscores there."""
     return cluster_id.replace("-", "_")

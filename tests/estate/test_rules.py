@@ -11,7 +11,7 @@ from estate.cache import ReplicationGroupSpec
 from estate.load import load_text
 from estate.model import Estate
 from estate.network import NetworkSpec
-from tests.estate import rows_backups
+from tests.estate import rows_backups, rows_replication
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
@@ -356,8 +356,8 @@ VARIANTS: tuple[Row, ...] = (
     ("cache/access-password", "caches.sessions.users.web.access", {"caches.sessions.users.web.access": "on nopass"}),
 )
 TABLES = (Estate.RULES, NetworkSpec.RULES, AuroraSpec.RULES, ReplicationGroupSpec.RULES)
-ROWS = (*ROWS, *rows_backups.ROWS)
-VARIANTS = (*VARIANTS, *rows_backups.VARIANTS)
+ROWS = (*ROWS, *rows_backups.ROWS, *rows_replication.ROWS)
+VARIANTS = (*VARIANTS, *rows_backups.VARIANTS, *rows_replication.VARIANTS)
 BY_ID = {rule.id: rule for table in TABLES for rule in table}
 
 
