@@ -91,6 +91,12 @@ def _old_source(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("blue_green",), f"a blue cluster of version {spec.version}")
 
 
+def _own_parameters(spec: AuroraSpec) -> Iterator[Hit]:
+    for name, instance in spec.instances.items() if spec.blue_green else ():
+        if instance.parameters:
+            yield Hit(("instances", name, "parameters"), ", ".join(instance.parameters))
+
+
 def _events(spec: AuroraSpec) -> Iterator[Hit]:
     if spec.blue_green and spec.engine == engines.MYSQL:
         given = {**spec.parameters, **spec.blue_green.parameters}.get("event_scheduler", "OFF")
@@ -178,6 +184,14 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_events,
         must="be OFF in the green cluster",
         fix='events would run in both: add `event_scheduler: "OFF"` to `blue_green.parameters` until the switchover',
+    ),
+    Rule(
+        id="aurora/blue-green-instances",
+        reads=("blue_green", "instances.*.parameters"),
+        broken=_own_parameters,
+        must="be left out beside blue_green: green instances have one parameter group for all",
+        fix="put them under `instance_parameters`, or add `acknowledge: [aurora/blue-green-instances]`",
+        acknowledge=True,
     ),
     Rule(
         id="aurora/blue-green-tls-off",

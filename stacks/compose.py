@@ -13,6 +13,7 @@ from estate.model import Estate
 from estate.network import NetworkSpec
 from estate.services import endpoint_services
 from stacks.aurora import AuroraStack
+from stacks.backup import BackupStack, copies_by_region, copies_to
 from stacks.base import EstateStack
 from stacks.cache import CacheStack
 from stacks.network import NetworkStack
@@ -21,6 +22,9 @@ from stacks.network import NetworkStack
 def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
     """Define every stack: each Region's network first, then one stack per cluster and cache, after their network."""
     networks = {region: _network(scope, estate, region) for region in estate.regions}
+    vaults = _vaults(scope, estate)
+    for region, stack in vaults.items():
+        stack.add_stack_dependency(networks[region])
     data: list[EstateStack] = []
     for cluster in estate.aurora.values():
         region = cluster.region or estate.regions[0]
@@ -28,13 +32,25 @@ def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
         stack_id = names.aurora_stack(estate.name, cluster.name)
         data.append(AuroraStack(scope, stack_id, estate=estate, region=region, spec=cluster, zones=zones))
         data[-1].add_stack_dependency(networks[region])
+        if (copy_region := copies_to(cluster)) is not None:
+            data[-1].add_stack_dependency(vaults[copy_region])
     for cache in estate.caches.values():
         region = cache.region or estate.regions[0]
         zones = _zones(estate, region)
         stack_id = names.cache_stack(estate.name, cache.name)
         data.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
         data[-1].add_stack_dependency(networks[region])
-    return (*networks.values(), *data)
+    return (*networks.values(), *vaults.values(), *data)
+
+
+def _vaults(scope: Construct, estate: Estate) -> dict[str, BackupStack]:
+    """The stack of each Region that takes copies; they come before the plans that name their vaults."""
+    return {
+        region: BackupStack(
+            scope, f"{names.backup_stack(estate.name)}-{region}", estate=estate, region=region, clusters=clusters
+        )
+        for region, clusters in copies_by_region(estate).items()
+    }
 
 
 def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:

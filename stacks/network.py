@@ -14,7 +14,10 @@ from constructs_lib.foundation.network import Network
 from estate import names
 from estate.model import Estate
 from estate.network import NetworkSpec
+from stacks.backup import has_vaults
 from stacks.base import EstateStack
+
+SHARED_KEY_SERVICES = ("rds", "secretsmanager", "elasticache")
 
 
 class NetworkStack(EstateStack):
@@ -63,7 +66,7 @@ class NetworkStack(EstateStack):
             self,
             "SharedEncryption",
             description=f"{self.estate.name}: everything of the estate",
-            services=["rds", "secretsmanager", "elasticache"],
+            services=[*SHARED_KEY_SERVICES, *(["backup"] if has_vaults(self.estate, self.region) else [])],
             log_groups=[names.flow_log_group(self.estate.name), *log_groups],
             publishers=publishers,
             retain=self.retain,

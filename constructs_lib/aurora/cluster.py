@@ -17,6 +17,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.aurora import settings
+from constructs_lib.aurora.backups import BackupPlan
 from constructs_lib.aurora.credentials import Rotation, define_own_secret, master_user
 from constructs_lib.aurora.dns import Names
 from constructs_lib.aurora.endpoints import define_endpoints
@@ -25,6 +26,7 @@ from constructs_lib.aurora.origin import set_origin
 from constructs_lib.aurora.proxy import Proxy, connect_arns
 from constructs_lib.aurora.reach import define_ingress
 from constructs_lib.aurora.scaling import ReplicaScaling
+from constructs_lib.aurora.upgrading import BlueGreen, follow
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import PUBLISHERS, Encryption, use_by_publishers
 from constructs_lib.foundation.log_groups import define_log_groups
@@ -116,6 +118,8 @@ class AuroraCluster(Construct):
         self.proxy = self._define_proxy(place, retain=retain)
         self.watching = self._define_watching()
         self.autoscaling = self._define_autoscaling()
+        self.backup_plan = self._define_backup_plan(retain=retain)
+        self.blue_green = self._define_blue_green()
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -123,7 +127,7 @@ class AuroraCluster(Construct):
             self,
             "Encryption",
             description=f"{self.identifier}: data, master secret, insights and logs",
-            services=KEY_SERVICES,
+            services=(*KEY_SERVICES, "backup") if self.spec.backup.plan else KEY_SERVICES,
             log_groups=[*self.log_group_names.values(), *self._proxy_log_groups()],
             publishers=PUBLISHERS if self.spec.watch else (),
             retain=retain,
@@ -132,6 +136,29 @@ class AuroraCluster(Construct):
 
     def _proxy_log_groups(self) -> list[str]:
         return [names.proxy_log_group(names.proxy_name(self.identifier))] if self.spec.proxy else []
+
+    def _define_backup_plan(self, *, retain: bool) -> BackupPlan | None:
+        if self.spec.backup.plan is None:
+            return None
+        return BackupPlan(
+            self,
+            "BackupPlan",
+            identifier=self.identifier,
+            spec=self.spec.backup.plan,
+            cluster_arn=self.cfn_cluster.attr_db_cluster_arn,
+            key_arn=self.key_arn,
+            subnet_group=self.cfn_subnet_group.ref,
+            security_group_id=self.cfn_security_group.attr_group_id,
+            retain=retain,
+        )
+
+    def _define_blue_green(self) -> BlueGreen | None:
+        if self.spec.blue_green is None:
+            return None
+        source = self.cfn_cluster.attr_db_cluster_arn
+        made = BlueGreen(self, "BlueGreen", identifier=self.identifier, spec=self.spec, source_arn=source)
+        follow(made.cfn_deployment, self)
+        return made
 
     def _define_log_groups(self, *, retain: bool) -> Mapping[str, logs.CfnLogGroup]:
         return define_log_groups(

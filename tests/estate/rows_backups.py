@@ -126,6 +126,11 @@ ROWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         MYSQL_GREEN | {f"{GREEN}.parameters": {"event_scheduler": "ON"}},
     ),
     (
+        "aurora/blue-green-instances",
+        "aurora.orders.instances.a.parameters",
+        POSTGRESQL_GREEN | {"aurora.orders.instances.a.parameters": {"log_min_duration_statement": "500"}},
+    ),
+    (
         "aurora/blue-green-tls-off",
         f"{GREEN}.parameters.rds.force_ssl",
         POSTGRESQL_GREEN | {f"{GREEN}.parameters": {"rds.force_ssl": "0"}},
