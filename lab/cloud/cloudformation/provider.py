@@ -12,6 +12,7 @@ import jmespath
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.cloud.cloudformation.arguments import arguments, takes
+from lab.cloud.cloudformation.births import restore
 from lab.cloud.cloudformation.errors import ResourceError
 from lab.cloud.cloudformation.readback import find, not_applied
 from lab.cloud.cloudformation.row import Handle, Properties, Row
@@ -56,7 +57,8 @@ def _taken(row: Row, name: str) -> bool:
         return True
     if name == "Tags":
         return row.tags is not None
-    return bool(row.create) and takes(row.service, row.create, row.rename.get(name, name))
+    others = [method for method in (row.create, *row.create_others) if method]
+    return any(takes(row.service, method, row.rename.get(name, name)) for method in others)
 
 
 def create(row: Row, place: Place, properties: Properties, made: Callable[[str], None]) -> None:
@@ -90,8 +92,18 @@ def _create_call(row: Row, handle: Handle) -> Any:
     }
     if row.name:
         plain[row.rename.get(row.name, row.name)] = handle.physical_id
+    if row.create_by is not None and (restoring := row.create_by(handle)):
+        return _restore_call(row, handle, restoring, plain)
     made = {**arguments(row.service, row.create, plain), **row.create_extra(handle)}
     return handle.call(row.create, **made)
+
+
+def _restore_call(row: Row, handle: Handle, operation: str, plain: Properties) -> Any:
+    answer, rest = restore(row, handle, operation, plain)
+    if rest:
+        wait_stable(row, handle)
+        handle.call(row.update, **rest)
+    return answer
 
 
 def _after_create(row: Row, place: Place, handle: Handle) -> None:
@@ -166,7 +178,8 @@ def replaces(row: Row, name: str) -> bool:
 
 def _updates(row: Row, name: str) -> bool:
     in_update = bool(row.update) and takes(row.service, row.update, _update_name(row, name))
-    return name in row.steps or name in row.update_as or name in row.update_steps or in_update
+    own = (row.steps, row.update_as, row.update_steps, row.update_first)
+    return in_update or any(name in table for table in own)
 
 
 def _update_name(row: Row, name: str) -> str:
@@ -183,10 +196,13 @@ def update(
     """
     handle.properties = {**row.defaults, **new}
     changed = changed_names(old, new)
-    plain = [name for name in changed if name not in row.steps and name not in row.update_steps and name != "Tags"]
+    own = {*row.steps, *row.update_steps, *row.update_first, "Tags"}
+    plain = [name for name in changed if name not in own]
     if stuck := [name for name in plain if not row.update_all and not _updates(row, name)]:
         raise ResourceError(f"{row.type}: the embedded AWS does not model changing {', '.join(stuck)} in place")
     try:
+        for name in [name for name in changed if name in row.update_first]:
+            row.update_first[name](handle, new.get(name))
         if plain:
             _update_call(row, handle, old, new, plain)
         for name in changed:
@@ -238,6 +254,8 @@ def delete(row: Row, handle: Handle, final_snapshot: str | None = None) -> None:
         ResourceError: the service refused.
     """
     try:
+        if row.before_delete is not None:
+            row.before_delete(handle)
         if row.delete_hook is not None:
             row.delete_hook(handle)
         elif row.delete:

@@ -88,10 +88,16 @@ class Row:
     create_extra: Callable[[Handle], dict[str, Any]] = _nothing
     update_extra: Mapping[str, Any] = field(default_factory=dict)
     delete_extra: Callable[[Handle], dict[str, Any]] = _nothing
+    create_by: Callable[[Handle], str] | None = None  # another operation that makes it, empty for `create`
+    create_others: tuple[str, ...] = ()  # all of those
     create_hook: Callable[[Handle], str] | None = None  # instead of `create`: makes it and gives its physical id
     update_steps: Mapping[str, Callable[[Handle, Any], object]] = field(
         default_factory=dict
     )  # changed by own operation
+    update_first: Mapping[str, Callable[[Handle, Any], object]] = field(
+        default_factory=dict
+    )  # changed by own operation before the update operation
+    before_delete: Callable[[Handle], object] | None = None
     delete_hook: Callable[[Handle], object] | None = None  # instead of `delete`
     snapshot_key: str = ""  # argument of delete that asks for a final snapshot
     no_snapshot: Mapping[str, Any] = field(default_factory=dict)  # arguments of delete when there is none

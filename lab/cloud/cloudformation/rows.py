@@ -8,14 +8,26 @@ from lab.cloud.cloudformation import (
     types_bootstrap,
     types_cache,
     types_database,
+    types_global,
     types_identity,
     types_network,
     types_platform,
+    types_scaling,
     types_watching,
 )
 from lab.cloud.cloudformation.row import Row
 
-_TABLES = (types_network, types_identity, types_platform, types_bootstrap, types_database, types_cache, types_watching)
+_TABLES = (
+    types_network,
+    types_identity,
+    types_platform,
+    types_bootstrap,
+    types_database,
+    types_cache,
+    types_scaling,
+    types_watching,
+    types_global,
+)
 
 
 @cache

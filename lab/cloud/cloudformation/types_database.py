@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.cloud.cloudformation.births import RESTORES, UNSHOWN_OF_RESTORES, birth_of
 from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
+from lab.cloud.cloudformation.types_global import leave_global, leave_global_first, replica_removed, source_region
 
 
 def log_exports(old: Any, new: Any) -> dict[str, Any]:
@@ -56,6 +58,8 @@ CLUSTER = Row(
     type="AWS::RDS::DBCluster",
     service="rds",
     create="create_db_cluster",
+    create_by=birth_of,
+    create_others=RESTORES,
     update="modify_db_cluster",
     update_extra={"ApplyImmediately": True},
     delete="delete_db_cluster",
@@ -73,6 +77,8 @@ CLUSTER = Row(
     default_deletion_policy="Snapshot",
     update_as={"EnableCloudwatchLogsExports": log_exports},
     update_steps={"DeleteAutomatedBackups": lambda _h, _new: None},
+    update_first={"GlobalClusterIdentifier": leave_global, "ReplicationSourceIdentifier": replica_removed},
+    before_delete=leave_global_first,
     tags=arn_tags("DBClusterArn"),
     attrs={
         "Endpoint.Address": "Endpoint",
@@ -88,13 +94,16 @@ CLUSTER = Row(
         "EnableCloudwatchLogsExports": "EnabledCloudwatchLogsExports",
         "EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
         "EnableHttpEndpoint": "HttpEndpointEnabled",
+        "EnableGlobalWriteForwarding": "GlobalWriteForwardingRequested",
         "EnableLocalWriteForwarding": "LocalWriteForwardingStatus == 'enabled'",
         "ManageMasterUserPassword": "MasterUserSecret != null",
         "MasterUserSecret": "{KmsKeyId: MasterUserSecret.KmsKeyId}",
         "PerformanceInsightsEnabled": "PerformanceInsightsEnabled",
+        "SourceRegion": source_region,
         "VpcSecurityGroupIds": _security_groups,
     },
     unshown={
+        **UNSHOWN_OF_RESTORES,
         "MasterUserPassword": "a secret",
         "DeleteAutomatedBackups": "an argument of DeleteDBCluster; nothing shows it before",
     },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
+import uuid
 from typing import Any
 
 from moto.rds.models import DBCluster
@@ -40,6 +42,7 @@ class Cluster(DBCluster):  # type: ignore[misc]
         self.manage_master_user_password = bool(given.get("manage_master_user_password"))
         self._set_monitoring(given)
         self._set_options(given)
+        self._set_place(given)
         if self.manage_master_user_password:
             self.manage_password(given.get("master_user_secret_kms_key_id"))
 
@@ -64,6 +67,60 @@ class Cluster(DBCluster):  # type: ignore[misc]
         self.db_instance_parameter_group_name = given.get("db_instance_parameter_group_name")
         digest = hashlib.sha256(f"{self.account_id}{self.region}".encode()).hexdigest()
         self.url_identifier = digest[:12]  # one for all of an account's clusters in a Region, as on AWS
+
+    def _set_place(self, given: dict[str, Any]) -> None:
+        """Where it stands among clusters of other Regions, and what its servers are called."""
+        self.global_database: Any = None
+        self.detached_from: str | None = None  # the global database that it once was a member of
+        self.has_processes = True
+        self.plane_id = given["db_cluster_identifier"]
+        if given.get("master_user_password"):
+            self.master_user_password = given["master_user_password"]  # moto leaves it out of global members
+
+    @property
+    def is_secondary(self) -> bool:
+        return self.global_database is not None and self.global_database.primary is not self
+
+    @property
+    def global_write_forwarding_status(self) -> str | None:
+        """None outside a global database; a primary forwards nothing until it is demoted."""
+        if self.global_database is None:
+            return None
+        if not self.is_secondary or not self.global_write_forwarding_requested:
+            return "disabled"
+        return "enabled" if self.status == "available" else "enabling"
+
+    def request_write_forwarding(self, *, enabled: bool) -> None:
+        self._global_write_forwarding_requested = enabled
+
+    def take_login_of(self, primary: Any) -> None:
+        """A secondary and a replica have their source's master user, and keep it when they stand alone."""
+        self.master_username, self.database_name = primary.master_username, primary.database_name
+        self._master_user_password = primary.password
+
+    @property
+    def earliest_restorable_time(self) -> dt.datetime | None:
+        """None until there is something to restore (facts C13)."""
+        return None if self.status == "creating" else self.restorable_window[0]
+
+    @earliest_restorable_time.setter
+    def earliest_restorable_time(self, moment: dt.datetime) -> None:
+        self.born_at = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+    @property
+    def latest_restorable_time(self) -> dt.datetime | None:
+        return None if self.status == "creating" else self.restorable_window[1]
+
+    @property
+    def restorable_window(self) -> tuple[dt.datetime, dt.datetime]:
+        """From its birth, or as long ago as backups are kept, until now; on AWS until some minutes ago (facts A12)."""
+        now = dt.datetime.now(dt.UTC)
+        return max(self.born_at, now - dt.timedelta(days=self.backup_retention_period)), now
+
+    def join_clone_group(self) -> str:
+        """What a cluster, its clones and its restores to a point in time have in common (facts C2)."""
+        self.clone_group_id = self.clone_group_id or str(uuid.uuid4())
+        return self.clone_group_id
 
     def _default_group(self) -> str:
         return f"default.{default_family(self.engine, self.engine_version)}"

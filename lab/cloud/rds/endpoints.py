@@ -49,12 +49,13 @@ class CustomEndpoint:
         self.tags = [tag for tag in self.tags if tag["Key"] not in tag_keys]
 
     def record(self) -> Record:
+        plane_ids = {each.db_instance_identifier: each.plane_id for each in self.cluster.clustered}
         return Record(
             name=self.endpoint,
             kind="custom",
-            owner=self.db_cluster_identifier,
-            members=tuple(self.static_members),
-            excluded=tuple(self.excluded_members),
+            owner=self.cluster.plane_id,
+            members=tuple(plane_ids.get(name, name) for name in self.static_members),
+            excluded=tuple(plane_ids.get(name, name) for name in self.excluded_members),
             custom_type=self.custom_endpoint_type,
         )
 

@@ -23,6 +23,11 @@ class FailoverState(RdsState):
         with RUNTIME.lock:
             cluster = self.cluster(db_cluster_identifier)
             self.require_available(cluster)
+            if cluster.is_secondary:
+                raise rds_error(
+                    "InvalidDBClusterStateFault",
+                    f"{cluster.db_cluster_identifier} is a secondary cluster of a global cluster: it has no writer.",
+                )
             target = self._target(cluster, target_db_instance_identifier)
             if RUNTIME.faults.holds(Fault.FAILOVER_IGNORED, cluster.db_cluster_identifier):
                 return frozen(cluster)
@@ -67,7 +72,7 @@ class FailoverState(RdsState):
         return [readers[candidate.instance_id] for candidate in order]
 
     def _healthy(self, cluster: Any, member: Any) -> bool:
-        return not self.serves(cluster) or RUNTIME.plane.is_healthy(member.db_instance_identifier)
+        return not self.serves(cluster) or RUNTIME.plane.is_healthy(member.plane_id)
 
     def _promote(self, cluster: Any, target: Any) -> None:
         writer = cluster.writer
@@ -87,7 +92,7 @@ class FailoverState(RdsState):
         cluster_id = cluster.db_cluster_identifier
         if RUNTIME.faults.holds(Fault.PROMOTION_SKIPPED, cluster_id):
             return
-        RUNTIME.plane.failover(cluster_id, target.db_instance_identifier)
+        RUNTIME.plane.failover(cluster.plane_id, target.plane_id)
 
     def _promoted(self, cluster: Any, target: Any) -> None:
         """The server said that it is the writer: now the API shows it."""
@@ -116,7 +121,7 @@ class FailoverState(RdsState):
             return
         later(
             RUNTIME.delays.failing_over_s,
-            lambda: RUNTIME.plane.reboot(cluster_id, instance_id),
+            lambda: RUNTIME.plane.reboot(cluster.plane_id, writer.plane_id),
             lambda: self._restarted(cluster, writer),
             f"restart {instance_id}",
             lambda _: self._not_promoted(cluster),
@@ -145,7 +150,8 @@ class FailoverState(RdsState):
             answer = frozen(instance)
         cluster = self.clusters[instance.db_cluster_identifier]
         name = instance.db_instance_identifier
-        restart = (lambda: RUNTIME.plane.reboot(cluster.db_cluster_identifier, name)) if self.serves(cluster) else None
+        act = lambda: RUNTIME.plane.reboot(cluster.plane_id, instance.plane_id)  # noqa: E731
+        restart = act if self.serves(cluster) else None
         later(
             RUNTIME.delays.rebooting_s,
             restart,

@@ -32,6 +32,9 @@ class Instance(DBInstanceClustered):  # type: ignore[misc]
         }
         super().__init__(backend=backend, **{**given, **inherited})
         self.status = "creating"
+        self.plane_id = given["db_instance_identifier"]  # what its server is called
+        if cluster.is_secondary:
+            self.is_cluster_writer = False  # every instance of a secondary is a reader
         self.performance_insights_enabled = _first(given, "enable_performance_insights", cluster)
         self.performance_insights_kms_key_id = given.get("performance_insights_kms_key_id")
         self.performance_insights_retention_period = given.get("performance_insights_retention_period")

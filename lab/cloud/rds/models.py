@@ -16,7 +16,7 @@ from lab.cloud.rds.endpoints import EndpointState
 from lab.cloud.rds.global_clusters import join
 from lab.cloud.rds.instance import Instance
 from lab.cloud.rds.replicas import ReplicaState
-from lab.cloud.rds.snapshots import SnapshotState
+from lab.cloud.rds.restore import RestoreState
 from lab.cloud.rds.state import frozen
 from lab.cloud.rds.subscriptions import SubscriptionState
 from lab.cloud.runtime import RUNTIME, later
@@ -27,7 +27,7 @@ CLUSTER_WAIT_S = 120.0
 _GONE = frozenset({"deleting", "failed"})
 
 
-class AuroraBackend(ReplicaState, EndpointState, SnapshotState, SubscriptionState):
+class AuroraBackend(ReplicaState, EndpointState, RestoreState, SubscriptionState):
     """One account's RDS in one Region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -98,7 +98,8 @@ class AuroraBackend(ReplicaState, EndpointState, SnapshotState, SubscriptionStat
         subnets = self.subnet_groups[group].subnets
         return sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
 
-    def _start(self, cluster: Any) -> None:
+    def _start(self, cluster: Any, *, from_cluster: str = "", from_snapshot: str = "") -> None:
+        """Have the plane start it, empty or with the data of a cluster or snapshot that the plane knows."""
         request = ClusterRequest(
             cluster_id=cluster.plane_id,
             engine=cluster.engine,
@@ -107,6 +108,8 @@ class AuroraBackend(ReplicaState, EndpointState, SnapshotState, SubscriptionStat
             username=cluster.master_username or "",
             password=cluster.password if cluster.master_username else "",
             database=cluster.database_name,
+            from_cluster=from_cluster,
+            from_snapshot=from_snapshot,
         )
         work = (lambda: RUNTIME.plane.create_cluster(request)) if self.serves(cluster) else None
 
@@ -151,15 +154,23 @@ class AuroraBackend(ReplicaState, EndpointState, SnapshotState, SubscriptionStat
             if not isinstance(cluster, Cluster):
                 return super().delete_db_cluster(identifier, final_snapshot)
             self._check_delete(cluster, final_snapshot, skip=skip_final_snapshot)
-            if final_snapshot:
-                self.create_db_cluster_snapshot(cluster.db_cluster_identifier, final_snapshot)
+            final = self._final_snapshot(cluster, final_snapshot)
             cluster.status = "deleting"
             answer = frozen(cluster)
         cluster_id = cluster.db_cluster_identifier
-        work = (lambda: RUNTIME.plane.delete_cluster(cluster.plane_id)) if self.serves(cluster) else None
+        work = (lambda: self._delete_data(cluster, final)) if self.serves(cluster) else None
         gone = lambda: self._forget_cluster(cluster, delete_backups=delete_backups)  # noqa: E731
         later(RUNTIME.delays.deleting_s, work, gone, f"delete {cluster_id}", self._failed(cluster))
         return answer
+
+    def _final_snapshot(self, cluster: Any, name: str | None) -> Any | None:
+        return self.create_db_cluster_snapshot(cluster.db_cluster_identifier, name) if name else None
+
+    def _delete_data(self, cluster: Any, final: Any | None) -> None:
+        """After the final snapshot has its copy."""
+        if final is not None:
+            final.kept.wait(CLUSTER_WAIT_S)
+        RUNTIME.plane.delete_cluster(cluster.plane_id)
 
     def _check_delete(self, cluster: Any, final_snapshot: str | None, *, skip: bool) -> None:
         if skip and final_snapshot:

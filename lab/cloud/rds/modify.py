@@ -41,6 +41,7 @@ CLUSTER_ELSEWHERE = frozenset(
         "allow_engine_mode_change",
         "new_db_cluster_identifier",
         "cloudwatch_logs_export_configuration",
+        "enable_global_write_forwarding",
         "enable_local_write_forwarding",
         "manage_master_user_password",
         "master_user_password",
@@ -87,6 +88,8 @@ def modify_cluster(backend: Any, cluster: Any, given: dict[str, Any]) -> str | N
             setattr(cluster, attribute, given[parameter])
     if given.get("enable_local_write_forwarding") is not None:
         cluster.local_write_forwarding_status = "enabled" if given["enable_local_write_forwarding"] else "disabled"
+    if given.get("enable_global_write_forwarding") is not None:
+        cluster.request_write_forwarding(enabled=given["enable_global_write_forwarding"])
     if "cloudwatch_logs_export_configuration" in given:
         cluster.enabled_cloudwatch_logs_exports = _log_exports(cluster, given["cloudwatch_logs_export_configuration"])
     password = _credentials(cluster, given)
@@ -123,6 +126,8 @@ def _credentials(cluster: Any, given: dict[str, Any]) -> str | None:
         raise invalid_combination("You can't specify MasterUserPassword for a cluster that manages it.")
     checks.check_password(password)
     cluster.master_user_password = password
+    for secondary in cluster.global_database.secondaries if cluster.global_database is not None else ():
+        secondary.take_login_of(cluster)
     return str(password)
 
 

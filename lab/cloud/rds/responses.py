@@ -22,8 +22,6 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.
     backtrack_db_cluster = _not_modelled
     create_blue_green_deployment = _not_modelled
-    restore_db_cluster_from_snapshot = _not_modelled
-    restore_db_cluster_to_point_in_time = _not_modelled
     start_db_cluster = _not_modelled
     start_export_task = _not_modelled
 
@@ -52,6 +50,12 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
             delete_backups=given.get("delete_automated_backups") is not False,
         )
         return ActionResult({"DBCluster": cluster})
+
+    def restore_db_cluster_from_snapshot(self) -> ActionResult:
+        return ActionResult({"DBCluster": self.backend.restore_from_snapshot(self._plain())})
+
+    def restore_db_cluster_to_point_in_time(self) -> ActionResult:
+        return ActionResult({"DBCluster": self.backend.restore_to_point_in_time(self._plain())})
 
     def reboot_db_instance(self) -> ActionResult:
         given = self._plain()
@@ -94,7 +98,7 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
         if cluster.global_database is not None or cluster.read_replica_identifiers:
             raise rds_error(
                 "InvalidDBClusterStateFault",
-                f"Cannot stop {cluster.db_cluster_identifier}: it is a member of a global cluster or has read replicas.",
+                f"Cannot stop {cluster.db_cluster_identifier}: it is in a global cluster or has read replicas.",
             )
         return _not_modelled(self)
 

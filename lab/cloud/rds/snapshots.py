@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import threading
+import uuid
 from typing import Any
+
+from moto.rds.models import rds_backends
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.rds.cluster import Cluster
@@ -11,7 +16,11 @@ from lab.cloud.runtime import RUNTIME, later
 
 
 class SnapshotState(RdsState):
-    """CreateDBClusterSnapshot over moto's; copying, sharing and deleting are moto's own."""
+    """CreateDBClusterSnapshot over moto's; copying, sharing and deleting are moto's own.
+
+    A snapshot's `data` is the plane's name for the copy of the volume that it holds; empty when it holds none. Copies
+    of a snapshot share it, and it goes with the last of them.
+    """
 
     def create_db_cluster_snapshot(
         self,
@@ -36,10 +45,23 @@ class SnapshotState(RdsState):
             answer = frozen(snapshot)
         self.tell("0074", cluster)
         name = f"snapshot {db_cluster_snapshot_identifier}"
-        later(RUNTIME.delays.creating_s, None, lambda: self._created(snapshot, cluster), name)
+        work = (lambda: self._keep(snapshot, cluster)) if self.serves(cluster) else None
+        failed = lambda _: setattr(snapshot, "status", "failed")  # noqa: E731
+        later(RUNTIME.delays.creating_s, work, lambda: self._created(snapshot, cluster), name, failed)
         return answer
 
+    @staticmethod
+    def _keep(snapshot: Any, cluster: Any) -> None:
+        """Copy the volume as it is now; whoever deletes the cluster waits for `kept`."""
+        try:
+            data = uuid.uuid4().hex
+            RUNTIME.plane.keep_snapshot(cluster.plane_id, data)
+            snapshot.data = data
+        finally:
+            snapshot.kept.set()
+
     def _complete(self, snapshot: Any, cluster: Any) -> None:
+        snapshot.data, snapshot.kept = "", threading.Event()
         group = self.subnet_groups.get(cluster.db_subnet_group_name)
         snapshot.vpc_id = group.vpc_id if group is not None else None
         snapshot.availability_zones = list(cluster.availability_zones)
@@ -47,6 +69,12 @@ class SnapshotState(RdsState):
         snapshot.iam_database_authentication_enabled = cluster.iam_database_authentication_enabled
         snapshot.storage_type = cluster.storage_type
         snapshot.engine_mode = cluster.engine_mode
+
+    def keep_old_volume(self, cluster: Any) -> None:
+        """The volume of a primary that a global failover left behind, as an automated snapshot (facts G8)."""
+        moment = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d-%H-%M-%S")
+        name = f"rds:unplanned-global-failover-{cluster.db_cluster_identifier}-{moment}"
+        self.create_db_cluster_snapshot(cluster.db_cluster_identifier, name, snapshot_type="automated")
 
     def _created(self, snapshot: Any, cluster: Any) -> None:
         snapshot.status = "available"
@@ -57,4 +85,64 @@ class SnapshotState(RdsState):
         found = self.cluster_snapshots.get(db_snapshot_identifier)
         if found is not None and found.status != "available":
             raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {found.status} state.")
-        return super().delete_db_cluster_snapshot(db_snapshot_identifier)
+        gone = super().delete_db_cluster_snapshot(db_snapshot_identifier)
+        data = getattr(gone, "data", "")
+        if data and not any(getattr(each, "data", "") == data for each in _all_snapshots()):
+            RUNTIME.plane.drop_snapshot(data)
+        return gone
+
+    def copy_db_cluster_snapshot(self, **given: Any) -> Any:
+        """Moto's copy, with what moto leaves out of it: where it comes from, and its data."""
+        with RUNTIME.lock:
+            source = self.get_db_cluster_snapshot(given["source_db_cluster_snapshot_identifier"])
+            if source.status != "available":
+                raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {source.status} state.")
+            copied = super().copy_db_cluster_snapshot(**given)
+            for name in _COPIED:
+                setattr(copied, name, getattr(source, name, None))
+            copied.source_db_cluster_snapshot_arn = source.arn
+            copied.data, copied.kept = getattr(source, "data", ""), threading.Event()
+            return copied
+
+    def snapshot_to_restore(self, identifier: str) -> Any:
+        """An available snapshot of this Region, by identifier or ARN; another account's only by ARN, when shared.
+
+        Raises:
+            ServiceException: DBClusterSnapshotNotFoundFault, InvalidDBClusterSnapshotStateFault.
+        """
+        found = self._find_snapshot(identifier)
+        if found is None:
+            raise rds_error("DBClusterSnapshotNotFoundFault", f"DBClusterSnapshot {identifier} not found.")
+        if found.status != "available":
+            raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {found.status} state.")
+        if self.serves(found.cluster) and not getattr(found, "data", ""):
+            raise rds_error(
+                "InvalidDBClusterSnapshotStateFault", f"The embedded AWS kept no data of the snapshot {identifier}."
+            )
+        return found
+
+    def _find_snapshot(self, identifier: str) -> Any | None:
+        account, name = self.account_id, identifier
+        if identifier.startswith("arn:"):
+            _, _, service, region, account, kind, name = identifier.split(":", 6)
+            if (service, region, kind) != ("rds", self.region_name, "cluster-snapshot"):
+                return None
+        kept = rds_backends[account][self.region_name].cluster_snapshots
+        found = next((each for key, each in kept.items() if key.lower() == name.lower()), None)
+        shared = found is not None and {self.account_id, "all"} & set(found.attributes["restore"])
+        return found if account == self.account_id or shared else None
+
+
+_COPIED = (
+    "vpc_id",
+    "availability_zones",
+    "db_cluster_resource_id",
+    "iam_database_authentication_enabled",
+    "storage_type",
+    "engine_mode",
+)
+
+
+def _all_snapshots() -> list[Any]:
+    backends = [backend for regions in list(rds_backends.values()) for backend in list(regions.values())]
+    return [snapshot for backend in backends for snapshot in list(backend.cluster_snapshots.values())]

@@ -6,7 +6,7 @@ import copy
 import datetime as dt
 from typing import Any
 
-from moto.rds.models import RDSBackend
+from moto.rds.models import RDSBackend, rds_backends
 
 from lab.cloud.awserrors import invalid_combination, rds_error
 from lab.cloud.rds.cluster import Cluster
@@ -87,12 +87,23 @@ class RdsState(RDSBackend):  # type: ignore[misc]
     # --- names
 
     def serves(self, cluster: Any) -> bool:
-        return RUNTIME.plane.serves(cluster.engine)
+        """Whether the cluster has processes; one that joined a global database as a secondary has none."""
+        return cluster.has_processes and RUNTIME.plane.serves(cluster.engine)
+
+    def plane_name(self, identifier: str, kind: str) -> str:
+        """What the plane calls a cluster or an instance: ids are per Region on AWS, the plane has one set of them."""
+        taken = {
+            getattr(each, "plane_id", None)
+            for regions in list(rds_backends.values())
+            for backend in list(regions.values())
+            for each in list(getattr(backend, kind).values())
+        }
+        return f"{identifier}.{self.region_name}" if identifier in taken else identifier
 
     def publish_cluster(self, cluster: Any) -> None:
         if not self.serves(cluster):
             return
-        owner = cluster.db_cluster_identifier
+        owner = cluster.plane_id
         RUNTIME.plane.publish(Record(name=cluster.endpoint, kind="writer", owner=owner))
         RUNTIME.plane.publish(Record(name=cluster.reader_endpoint, kind="reader", owner=owner))
 
