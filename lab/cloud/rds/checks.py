@@ -14,6 +14,7 @@ AURORA_ENGINES = frozenset({"aurora-mysql", "aurora-postgresql"})
 STORAGE_TYPES = frozenset({"aurora", "aurora-iopt1"})
 MONITORING_INTERVALS = frozenset({0, 1, 5, 10, 15, 30, 60})
 MAX_TIER = 15
+PASSWORD_LENGTH_MIN = 8
 MAX_BACKTRACK_S = 259_200
 RETENTION_DAYS = range(1, 36)
 LOG_EXPORTS = {
@@ -99,8 +100,7 @@ def check_master(given: Mapping[str, Any]) -> None:
 
 
 def check_password(password: str) -> None:
-    shortest = 8
-    if len(password) < shortest or set(password) & set("/'\"@ "):
+    if len(password) < PASSWORD_LENGTH_MIN or set(password) & set("/'\"@ "):
         raise invalid_value(
             "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides "
             "'/', '@', '\"', ' ' may be used, at least 8 of them."

@@ -90,6 +90,16 @@ class Cluster(DBCluster):  # type: ignore[misc]
             return "disabled"
         return "enabled" if self.status == "available" else "enabling"
 
+    @property
+    def without_processes(self) -> str:
+        """Why no server runs although the engine has them; empty where they run."""
+        if self.has_processes:
+            return ""
+        if self.global_database is None:
+            return f"once a secondary of {self.detached_from}"
+        role = "secondary" if self.is_secondary else "primary"
+        return f"{role} of {self.global_database.global_cluster_identifier}"
+
     def request_write_forwarding(self, *, enabled: bool) -> None:
         self._global_write_forwarding_requested = enabled
 

@@ -11,10 +11,12 @@ from moto.rds.models import rds_backends
 from lab.cloud.awserrors import invalid_combination, rds_error
 from lab.cloud.faults import Fault
 from lab.cloud.rds import checks, members, modify
+from lab.cloud.rds.blue_green import BlueGreenState
 from lab.cloud.rds.cluster import Cluster
 from lab.cloud.rds.endpoints import EndpointState
 from lab.cloud.rds.global_clusters import join
 from lab.cloud.rds.instance import Instance
+from lab.cloud.rds.proxies import ProxyState
 from lab.cloud.rds.replicas import ReplicaState
 from lab.cloud.rds.restore import RestoreState
 from lab.cloud.rds.state import frozen
@@ -27,7 +29,7 @@ CLUSTER_WAIT_S = 120.0
 _GONE = frozenset({"deleting", "failed"})
 
 
-class AuroraBackend(ReplicaState, EndpointState, RestoreState, SubscriptionState):
+class AuroraBackend(BlueGreenState, ReplicaState, EndpointState, RestoreState, SubscriptionState, ProxyState):
     """One account's RDS in one Region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -337,6 +339,8 @@ class AuroraBackend(ReplicaState, EndpointState, RestoreState, SubscriptionState
     def _get_resource_for_tagging(self, arn: str) -> Any:
         if ":cluster-endpoint:" in arn:
             return self.custom(arn.rsplit(":", 1)[-1])
+        if ":deployment:" in arn:
+            return self.deployment(arn)
         if ":global-cluster:" in arn:
             return self.global_database(arn)
         return super()._get_resource_for_tagging(arn)

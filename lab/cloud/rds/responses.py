@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.responses import RDSResponse
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.paging import page
 from lab.cloud.rds import options
+from lab.cloud.rds.proxy_responses import ProxyResponse
 
 
 def _not_modelled(_: Any) -> ActionResult:
     raise NotImplementedError("not modelled by the embedded AWS")
 
 
-class AuroraResponse(RDSResponse):  # type: ignore[misc]
+class AuroraResponse(ProxyResponse):
     """moto's RDS with the overlay's backend behind it."""
 
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.
     backtrack_db_cluster = _not_modelled
-    create_blue_green_deployment = _not_modelled
+    switchover_blue_green_deployment = _not_modelled
     start_db_cluster = _not_modelled
     start_export_task = _not_modelled
 
@@ -56,6 +56,19 @@ class AuroraResponse(RDSResponse):  # type: ignore[misc]
 
     def restore_db_cluster_to_point_in_time(self) -> ActionResult:
         return ActionResult({"DBCluster": self.backend.restore_to_point_in_time(self._plain())})
+
+    def create_blue_green_deployment(self) -> ActionResult:
+        return ActionResult({"BlueGreenDeployment": self.backend.create_deployment(self._plain())})
+
+    def describe_blue_green_deployments(self) -> ActionResult:
+        return page("BlueGreenDeployments", self.backend.find_deployments(self._plain()), self._plain())
+
+    def delete_blue_green_deployment(self) -> ActionResult:
+        given = self._plain()
+        deleted = self.backend.delete_deployment(
+            given["blue_green_deployment_identifier"], delete_target=bool(given.get("delete_target"))
+        )
+        return ActionResult({"BlueGreenDeployment": deleted})
 
     def reboot_db_instance(self) -> ActionResult:
         given = self._plain()

@@ -60,8 +60,8 @@ class TestLoud:
             pytest.param(("AWS::DSQL::Cluster", {}), "[AWS::DSQL::Cluster]", id="type-not-modelled"),
             pytest.param(parameter(Nope=1), "AWS::SSM::Parameter A: property Nope", id="no-such-property"),
             pytest.param(
-                cluster(SnapshotIdentifier="x"),
-                "property SnapshotIdentifier is not modelled",
+                cluster(DBInstanceParameterGroupName="x"),
+                "property DBInstanceParameterGroupName is not modelled",
                 id="property-not-modelled",
             ),
             pytest.param(cluster(Endpoint={}), "AWS::RDS::DBCluster A: property Endpoint", id="read-only"),

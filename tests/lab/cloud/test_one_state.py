@@ -32,6 +32,8 @@ class MemoryPlane:
         self.caches: dict[str, CacheRequest] = {}
         self.primaries: dict[tuple[str, int], str] = {}
         self.calls: list[str] = []
+        self.kept: dict[str, str] = {}
+        self.requests: dict[str, ClusterRequest] = {}
         self.broken = False
         self._lost: list[Callable[[str, str], None]] = []
 
@@ -39,7 +41,14 @@ class MemoryPlane:
         return engine == "aurora-postgresql"
 
     def create_cluster(self, request: ClusterRequest) -> None:
+        self.requests[request.cluster_id] = request
         self.passwords[request.cluster_id] = request.password
+
+    def keep_snapshot(self, cluster_id: str, name: str) -> None:
+        self.kept[name] = cluster_id
+
+    def drop_snapshot(self, name: str) -> None:
+        self.kept.pop(name)
 
     def create_instance(self, cluster_id: str, instance_id: str) -> None:
         self._wait()
