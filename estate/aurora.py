@@ -13,6 +13,7 @@ from estate.backups import BackupPlanSpec
 from estate.credentials import RULES as CREDENTIAL_RULES
 from estate.dns import RULES as DNS_RULES
 from estate.dns import DnsSpec
+from estate.instance_rules import RULES as INSTANCE_RULES
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.integrations import RULES as INTEGRATION_RULES
 from estate.integrations import IntegrationsSpec
@@ -793,6 +794,7 @@ AuroraSpec.RULES = (
     *BACKUP_RULES,
     *CREDENTIAL_RULES,
     *DNS_RULES,
+    *INSTANCE_RULES,
     *INTEGRATION_RULES,
     *ORIGIN_RULES,
     *PARAMETER_RULES,

@@ -139,7 +139,7 @@ DEV_2026_11 = Defaults(
     cache_by_engine=PRODUCTION_2026_11.cache_by_engine,
     user=PRODUCTION_2026_11.user,
     instances={"a": {"class": "serverless", "tier": 1}},
-    acknowledge=("aurora/single-instance", "cache/no-replica"),
+    acknowledge=("aurora/single-instance", "aurora/class-burstable", "cache/no-replica"),
 )
 
 TABLE: Mapping[tuple[str, str], Defaults] = {

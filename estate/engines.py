@@ -66,7 +66,7 @@ Version = tuple[int, ...]
 
 @cache
 def data() -> dict[str, Any]:
-    """The generated file: `versions`, `retired_versions`, `classes`, `classes_missing_in`, `regions`, `sources`."""
+    """The generated file: versions, classes and what some Regions or versions lack of them, zones, `sources`."""
     loaded: dict[str, Any] = json.loads((files("estate") / "data" / "engines.json").read_text(encoding="utf-8"))
     return loaded
 
@@ -91,6 +91,20 @@ def known_classes(engine: str) -> frozenset[str]:
 @cache
 def classes_missing_in(region: str) -> frozenset[str]:
     return frozenset(data()["classes_missing_in"].get(region, ()))
+
+
+@cache
+def classes_missing_with(engine: str, version: str) -> frozenset[str]:
+    """Classes of an engine that it doesn't have with this version; none for a version that the data doesn't list."""
+    rows: list[dict[str, list[str]]] = data()["classes_missing_with"][engine]
+    return frozenset(name for row in rows if version in row["versions"] for name in row["classes"])
+
+
+@cache
+def zone_count(region: str) -> int | None:
+    """How many zones of a Region an account can use, by the data; None for a Region that it doesn't list."""
+    found: int | None = data()["zones"].get(region)
+    return found
 
 
 @cache
@@ -154,6 +168,17 @@ FORWARDING_FROM_MYSQL: Version = (2, 8, 1)
 """Write forwarding of a Global Database. [A10 aurora-global-database-write-forwarding-apg, -ams]"""
 
 
+IO_OPTIMIZED_FROM = {13: 10, 14: 7, 15: 2, 16: 1}
+IO_OPTIMIZED_FROM_MYSQL: Version = (3, 3, 1)
+"""Storage `aurora-iopt1`. [A10 Concepts.Aurora_Fea_Regions_DB-eng.Feature.storage-type]"""
+LOCAL_FORWARDING_FROM = {14: 13, 15: 8, 16: 4}
+LOCAL_FORWARDING_FROM_MYSQL: Version = (3, 4)
+"""Write forwarding inside a cluster. [A10 aurora-postgresql-write-forwarding, aurora-mysql-write-forwarding]"""
+DATA_API_FROM = {13: 11, 14: 8, 15: 3, 16: 1}
+DATA_API_FROM_MYSQL: Version = (3, 7)
+"""RDS Data API, provisioned and serverless v2. [A10 Concepts.Aurora_Fea_Regions_DB-eng.Feature.Data_API]"""
+
+
 def _reaches(engine: str, version: str, minors: dict[int, int], mysql: Version) -> bool:
     have = parsed(engine, version)
     if engine == MYSQL:
@@ -171,6 +196,22 @@ def can_pause(engine: str, version: str) -> bool:
 @cache
 def can_be_serverless(engine: str, version: str) -> bool:
     return _reaches(engine, version, SERVERLESS_FROM, SERVERLESS_FROM_MYSQL) and not version.startswith("5.7")
+
+
+@cache
+def can_be_io_optimized(engine: str, version: str) -> bool:
+    return _reaches(engine, version, IO_OPTIMIZED_FROM, IO_OPTIMIZED_FROM_MYSQL)
+
+
+@cache
+def can_forward_locally(engine: str, version: str) -> bool:
+    """Whether readers can send writes on to the writer of their own cluster."""
+    return _reaches(engine, version, LOCAL_FORWARDING_FROM, LOCAL_FORWARDING_FROM_MYSQL)
+
+
+@cache
+def has_data_api(engine: str, version: str) -> bool:
+    return _reaches(engine, version, DATA_API_FROM, DATA_API_FROM_MYSQL)
 
 
 @cache

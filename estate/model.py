@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from estate import engines, limits, names
+from estate import engines, limits, names, secrets
 from estate.aurora import AuroraSpec
 from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.cache import ReplicationGroupSpec
@@ -128,6 +128,27 @@ def _zones_beyond(estate: Estate) -> Iterator[Hit]:
             elif spec.zone is not None and spec.zone > zones:
                 must = f"be one of the network's {zones} zones"
                 yield Hit((*path, "instances", instance, "zone"), spec.zone, must=must)
+
+
+def _few_zones(estate: Estate) -> Iterator[Hit]:
+    for region, network in estate.network.items():
+        known = engines.zone_count(region)
+        if known is not None and not network.is_existing and network.zones > known:
+            fix = f"set `zones: {known}`, or add `acknowledge: [estate/zone-count]` if your account has more"
+            must = f"be {known} at most: accounts have no more in {region}"
+            yield Hit(("network", region, "zones"), network.zones, must=must, fix=fix)
+
+
+def _secrets(estate: Estate) -> Iterator[Hit]:
+    """In tags of anything, and in parameters of caches; those of a cluster are its own rule's."""
+    parts: list[tuple[Path, Mapping[str, str]]] = [(("tags",), estate.tags)]
+    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
+        parts += [((unit, name, "tags"), member.tags) for name, member in members.items()]
+    parts += [(("caches", name, "parameters"), cache.parameters) for name, cache in estate.caches.items()]
+    for path, given in parts:
+        for name, value in given.items():
+            if secrets.is_secret_pair(name, value) if path[-1] == "tags" else secrets.is_secret(value):
+                yield Hit((*path, name), "a secret")
 
 
 def _long_aurora_names(estate: Estate) -> Iterator[Hit]:
@@ -333,6 +354,22 @@ RULES: tuple[Rule[Estate], ...] = (
         broken=_zones_beyond,
         must="be a zone of the network",
         fix="choose a lower number or more zones",
+    ),
+    Rule(
+        id="estate/zone-count",
+        reads=("regions",),
+        broken=_few_zones,
+        must="be zones that the Region has",
+        fix="choose fewer",
+        acknowledge=True,
+    ),
+    Rule(
+        id="estate/secret",
+        reads=("tags",),
+        broken=_secrets,
+        must="not be written in a file",
+        fix="take it out and change it: it has been read; if it is none, add `acknowledge: [estate/secret]`",
+        acknowledge=True,
     ),
     Rule(
         id="estate/aurora-name-length",

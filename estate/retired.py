@@ -61,21 +61,60 @@ CACHE_ENGINES: dict[str, Gone] = {
 SERVERLESS_V1 = Gone(
     "aurora/serverless-v1",
     "not be used",
-    "Aurora Serverless v1 ended on 31 Mar 2025: give instances `class: serverless`, bounded by `serverless:`",
+    "Aurora Serverless v1 ended on 31 Mar 2025: give instances `class: serverless`, bounded by `serverless:`; "
+    "`min_acu: 0` pauses them; docs/options/retired.md leads an old cluster out",
 )
 MULTI_MASTER = Gone(
     "aurora/multi-master",
     "not be used",
-    "Aurora Multi-Master is gone: use one writer, or Aurora DSQL for active-active",
+    "Aurora Multi-Master ended with Aurora MySQL 1 on 28 Feb 2023: use one writer with `local_write_forwarding: on`, "
+    "or Limitless Database or Aurora DSQL where one is too few; see docs/options/retired.md",
+)
+PARALLEL_QUERY = Gone(
+    "aurora/engine-mode",
+    "be left out",
+    "that mode was Aurora MySQL 1's, gone since 28 Feb 2023: set the parameter aurora_parallel_query to ON instead",
+)
+GLOBAL_MODE = Gone(
+    "aurora/engine-mode",
+    "be left out",
+    "that mode was Aurora MySQL 1's, gone since 28 Feb 2023: declare the other Regions under `global:`",
+)
+PROVISIONED_MODE = Gone(
+    "aurora/engine-mode", "be left out", "remove it: `provisioned` is the only mode left, of serverless instances too"
+)
+ENGINE_MODES: dict[str, Gone] = {
+    "serverless": SERVERLESS_V1,
+    "multimaster": MULTI_MASTER,
+    "parallelquery": PARALLEL_QUERY,
+    "global": GLOBAL_MODE,
+    "provisioned": PROVISIONED_MODE,
+}
+ENGINE_MODE = Gone(
+    "aurora/engine-mode", "be left out", "remove it: every cluster is `provisioned` today, serverless instances too"
 )
 NO_AUTH = Gone(
     "cache/no-password", "not be used", "declare `users:`; they authenticate with IAM and no password is kept"
 )
 KEYS: dict[str, Gone] = {
-    "engine_mode": SERVERLESS_V1,
+    "engine_mode": ENGINE_MODE,
     "serverless_v1": SERVERLESS_V1,
     "scaling_configuration": SERVERLESS_V1,
+    "auto_pause": SERVERLESS_V1,
     "multi_master": MULTI_MASTER,
+    "multi_az": Gone(
+        "aurora/no-such-setting",
+        "not be used",
+        "Aurora is in several zones by its instances: declare two at least, each in its own `zone`",
+    ),
+    "allocated_storage": Gone("aurora/no-such-setting", "not be used", "Aurora's volume grows by itself"),
+    "iops": Gone("aurora/no-such-setting", "not be used", "Aurora sells no IOPS: `storage: io-optimized` bills none"),
+    "storage_encrypted": Gone(
+        "aurora/no-such-setting", "not be used", "the volume is always encrypted, by its own key"
+    ),
+    "publicly_accessible": Gone(
+        "aurora/no-such-setting", "not be used", "no instance has a public address: let sources in with `allow_from:`"
+    ),
     "auth_token": NO_AUTH,
     "password": NO_AUTH,
     "master_password": Gone(
@@ -87,6 +126,13 @@ KEYS: dict[str, Gone] = {
         "ElastiCache has no append-only file: use snapshots, Durability (Valkey 9.0), or Amazon MemoryDB",
     ),
 }
+
+
+def key_at(name: str, value: object) -> Gone | None:
+    """The way out for a key that no longer is; what `engine_mode` gets depends on the mode."""
+    if name == "engine_mode":
+        return ENGINE_MODES.get(str(value).lower().replace("-", "").replace("_", ""), ENGINE_MODE)
+    return KEYS.get(name)
 
 
 def value_at(path: Path, value: str) -> Gone | None:

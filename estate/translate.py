@@ -48,10 +48,13 @@ class Translator:
         words = WORDS.get(error["type"], _other)
         return words(self, loc, error)
 
-    def unknown(self, loc: Path, _error: Error) -> Finding:
+    def unknown(self, loc: Path, error: Error) -> Finding:
         name, known = str(loc[-1]), keys_at(loc[:-1])
-        if gone := retired.KEYS.get(name):
-            return Finding(rule=gone.rule, path=loc, given=shown(name), allowed=gone.must, fix=gone.fix, about_key=True)
+        if gone := retired.key_at(name, error["input"]):
+            given = f"{name}: {error['input']}" if name == "engine_mode" else name
+            return Finding(
+                rule=gone.rule, path=loc, given=shown(given), allowed=gone.must, fix=gone.fix, about_key=True
+            )
         near = self._nearest(name, known)
         return Finding(
             rule="key/unknown",

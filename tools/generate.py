@@ -7,6 +7,7 @@ import sys
 
 GENERATORS = (
     "tools.generate_engines",
+    "tools.generate_parameters",
     "tools.generate_schema",
     "tools.generate_estate_docs",
     "tools.generate_cli_docs",

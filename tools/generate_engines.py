@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from cfnlint.helpers import AVAILABILITY_ZONES
 
 DATA = Path(__file__).resolve().parent.parent / "estate" / "data"
 SCHEMAS = files("cfnlint") / "data" / "schemas"
@@ -126,6 +128,31 @@ def classes() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return {name: sorted(values) for name, values in sorted(everywhere.items())}, missing
 
 
+def classes_missing_with(known: dict[str, list[str]]) -> dict[str, list[dict[str, list[str]]]]:
+    """For each engine, the classes that it doesn't have with some versions, each set with its versions.
+
+    cfn-lint lists classes by version over all of RDS, so that a class it leaves out is surely not offered; one that it
+    lists may still be another engine's. Versions that it does not list, or lists without any class of the engine, are
+    left out, and so are those that lack none.
+    """
+    conditions = [
+        (given["properties"]["EngineVersion"]["pattern"], frozenset(each["then"]["properties"]["DBInstanceClass"]["enum"]))
+        for each in extension("aws_rds_dbinstance", "db_instance_class")["allOf"]
+        if (given := each["if"])["properties"]["Engine"].get("const") == AURORA[0]
+    ]
+    listed = enumerated(extension("aws_rds_dbcluster", "engine_version"), "EngineVersion", AURORA)
+    found: dict[str, list[dict[str, list[str]]]] = {}
+    for engine in AURORA:
+        versions_of: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        ours = frozenset(known[engine])
+        for version_ in listed[engine]:
+            offered = frozenset[str]().union(*(names for pattern, names in conditions if re.match(pattern, version_)))
+            if ours & offered and ours - offered:
+                versions_of[tuple(sorted(ours - offered))].append(version_)
+        found[engine] = [{"versions": versions, "classes": list(names)} for names, versions in versions_of.items()]
+    return found
+
+
 def regions() -> list[str]:
     session = botocore.session.get_session()
     known = {
@@ -161,6 +188,8 @@ def engines() -> dict[str, Any]:
         "retired_versions": refused(extension("aws_rds_dbcluster", "engine_version_deprecated"), AURORA),
         "classes": known_classes,
         "classes_missing_in": {region: names for region, names in missing.items() if names},
+        "classes_missing_with": classes_missing_with(known_classes),
+        "zones": {region: len(names) for region, names in sorted(AVAILABILITY_ZONES.items())},
     }
 
 
