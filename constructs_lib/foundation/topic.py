@@ -9,7 +9,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.foundation.cfn import acknowledge
 from constructs_lib.foundation.encryption import PUBLISHERS
+
+NO_DEAD_LETTERS = {
+    "Serverless-SNSRedrivePolicy": (
+        "what could not be delivered is not lost: CloudWatch keeps every alarm's history and RDS its events for "
+        "14 days; a queue of dead letters would be one more place that nobody looks at"
+    ),
+}
 
 
 class Topic(Construct):
@@ -38,7 +46,11 @@ class Topic(Construct):
         label = f"{service.capitalize()}{_label(addressee)}"
         if service == "lambda":
             self._let_invoke(label, addressee)
-        return sns.CfnSubscription(self, label, endpoint=addressee, protocol=service, topic_arn=self.cfn_topic.ref)
+        subscription = sns.CfnSubscription(
+            self, label, endpoint=addressee, protocol=service, topic_arn=self.cfn_topic.ref
+        )
+        acknowledge(subscription, NO_DEAD_LETTERS)
+        return subscription
 
     def _let_invoke(self, label: str, function_arn: str) -> None:
         from aws_cdk import aws_lambda as lambda_

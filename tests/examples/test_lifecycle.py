@@ -48,6 +48,7 @@ UNAVOIDABLE = {
     "NIST.800.53.R4-VPCDefaultSecurityGroupClosed",
     "NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
     "PCI.DSS.321-VPCDefaultSecurityGroupClosed",
+    "Serverless-SNSRedrivePolicy",
 }
 """Rules that constructs may acknowledge, with a reason; `tests/stacks/test_rule_packs.py` says why for each."""
 NOTES = {"I4010", "I9001", "I9003"}

@@ -29,7 +29,10 @@ def _subscription_attribute(name: str) -> Step:
 
 def _event_sources(handle: Handle, new: Any) -> None:
     """ModifyEventSubscription has no list of sources: CloudFormation adds and removes them one by one."""
-    had, wanted = set(handle.look("SourceIdsList") or []), set(new or [])
+    (found,) = handle.call("describe_event_subscriptions", SubscriptionName=handle.physical_id)[
+        "EventSubscriptionsList"
+    ]
+    had, wanted = set(found.get("SourceIdsList", [])), set(new or [])
     for operation, names in (
         ("add_source_identifier_to", wanted - had),
         ("remove_source_identifier_from", had - wanted),

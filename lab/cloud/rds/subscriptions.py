@@ -44,7 +44,7 @@ class SubscriptionState(RdsState):
             self._check_topic(given["sns_topic_arn"])
             self._check_categories(given.get("source_type"), given.get("event_categories") or [])
             for source in given.get("source_ids") or []:
-                self._check_source(given.get("source_type"), source)
+                self._check_event_source(given.get("source_type"), source)
             given["enabled"] = given.get("enabled") is not False
             return super().create_event_subscription(given)
 
@@ -72,7 +72,7 @@ class SubscriptionState(RdsState):
     def add_source_identifier(self, subscription_name: str, source_identifier: str) -> Any:
         with RUNTIME.lock:
             found = self._subscription(subscription_name)
-            self._check_source(found.source_type, source_identifier)
+            self._check_event_source(found.source_type, source_identifier)
             found.source_ids = [*found.source_ids, source_identifier]
             return found
 
@@ -100,7 +100,7 @@ class SubscriptionState(RdsState):
             if category not in known:
                 raise rds_error("SubscriptionCategoryNotFoundFault", f"{source_type} has no event category {category}.")
 
-    def _check_source(self, source_type: str | None, identifier: str) -> None:
+    def _check_event_source(self, source_type: str | None, identifier: str) -> None:
         held = {
             "db-cluster": self.clusters,
             "db-instance": self.databases,
