@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lab.cloud.client import client
+from lab.cloud.rds.plane_names import PlaneNames, plane_names
 from lab.data.plane import ProcessPlane, ProcessRow
+from lab.plane import DataPlane
 from lab.state import LabState
 
 CONTROL_PLANE_ONLY = "control plane only"
@@ -44,15 +46,25 @@ def _clusters(region: str, rows: Mapping[str, ProcessRow], plane: ProcessPlane) 
             "engine": found["Engine"],
             "version": found["EngineVersion"],
             "status": found["Status"],
-            "data_plane": "processes" if plane.serves(found["Engine"]) else CONTROL_PLANE_ONLY,
+            "data_plane": data_plane(found["Engine"], plane_names(region, found["DBClusterIdentifier"]), plane),
             "port": found.get("Port"),
             "writer_endpoint": found.get("Endpoint"),
             "reader_endpoint": found.get("ReaderEndpoint"),
             "custom_endpoints": _custom_endpoints(rds, found["DBClusterIdentifier"]),
-            "instances": [_instance(member, instances, rows) for member in found["DBClusterMembers"]],
+            "instances": [
+                _instance(member, instances, rows, plane_names(region, found["DBClusterIdentifier"]))
+                for member in found["DBClusterMembers"]
+            ],
         }
         for found in rds.describe_db_clusters()["DBClusters"]
     ]
+
+
+def data_plane(engine: str, names: PlaneNames, plane: DataPlane) -> str:
+    """Whether servers run behind a cluster, and why none do."""
+    if not plane.serves(engine):
+        return CONTROL_PLANE_ONLY
+    return f"{CONTROL_PLANE_ONLY}: {names.without_processes}" if names.without_processes else "processes"
 
 
 def _custom_endpoints(rds: Any, cluster_id: str) -> list[str]:
@@ -61,10 +73,10 @@ def _custom_endpoints(rds: Any, cluster_id: str) -> list[str]:
 
 
 def _instance(
-    member: Mapping[str, Any], instances: Mapping[str, Any], rows: Mapping[str, ProcessRow]
+    member: Mapping[str, Any], instances: Mapping[str, Any], rows: Mapping[str, ProcessRow], names: PlaneNames
 ) -> dict[str, Any]:
     name = member["DBInstanceIdentifier"]
-    found, row = instances.get(name, {}), rows.get(name)
+    found, row = instances.get(name, {}), rows.get(names.instances.get(name, name))
     return {
         "instance": name,
         "role": "writer" if member["IsClusterWriter"] else "reader",

@@ -7,6 +7,7 @@ from typing import Any
 from lab.cloud.cloudformation.births import RESTORES, UNSHOWN_OF_RESTORES, birth_of
 from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
+from lab.cloud.cloudformation.types_credentials import MASTER_USER, set_http_endpoint
 from lab.cloud.cloudformation.types_global import leave_global, leave_global_first, replica_removed, source_region
 
 
@@ -75,8 +76,12 @@ CLUSTER = Row(
     snapshot_key="FinalDBSnapshotIdentifier",
     no_snapshot={"SkipFinalSnapshot": True},
     default_deletion_policy="Snapshot",
-    update_as={"EnableCloudwatchLogsExports": log_exports},
-    update_steps={"DeleteAutomatedBackups": lambda _h, _new: None},
+    update_as={
+        **MASTER_USER,
+        "EnableCloudwatchLogsExports": log_exports,
+        "EnableGlobalWriteForwarding": lambda _old, new: {"EnableGlobalWriteForwarding": new or False},
+    },
+    update_steps={"DeleteAutomatedBackups": lambda _h, _new: None, "EnableHttpEndpoint": set_http_endpoint},
     update_first={"GlobalClusterIdentifier": leave_global, "ReplicationSourceIdentifier": replica_removed},
     before_delete=leave_global_first,
     tags=arn_tags("DBClusterArn"),
@@ -104,6 +109,7 @@ CLUSTER = Row(
     },
     unshown={
         **UNSHOWN_OF_RESTORES,
+        "MasterUserAuthenticationType": "DescribeDBClusters has no member for it",
         "MasterUserPassword": "a secret",
         "DeleteAutomatedBackups": "an argument of DeleteDBCluster; nothing shows it before",
     },

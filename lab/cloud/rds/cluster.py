@@ -11,7 +11,7 @@ from typing import Any
 from moto.rds.models import DBCluster
 from moto.rds.utils import FilterDef
 
-from lab.cloud.rds.checks import default_family
+from lab.cloud.rds.checks import IAM_MASTER, default_family
 from lab.cloud.rds.secret import ManagedSecret
 
 DEFAULT_VERSIONS = {"aurora-postgresql": "17.7", "aurora-mysql": "8.0.mysql_aurora.3.10.0"}
@@ -33,8 +33,8 @@ class Cluster(DBCluster):  # type: ignore[misc]
     def __init__(self, backend: Any, **given: Any) -> None:
         kept = {name: value for name, value in given.items() if name not in _OWN}
         kept["engine_version"] = given.get("engine_version") or DEFAULT_VERSIONS[given["engine"]]
-        if given.get("manage_master_user_password"):
-            kept["master_user_password"] = secrets.token_hex(16)  # moto insists; the secret's own is set below
+        if given.get("manage_master_user_password") or given.get("master_user_authentication_type") == IAM_MASTER:
+            kept["master_user_password"] = secrets.token_hex(16)  # moto insists; a secret's own is set below
         super().__init__(backend, **kept)
         self.db_cluster_parameter_group_name = given.get("db_cluster_parameter_group_name") or self._default_group()
         self.storage_type = given.get("storage_type") or "aurora"

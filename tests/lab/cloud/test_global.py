@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,11 @@ import pytest
 from lab.cloud.client import client
 from lab.cloud.delays import Delays
 from lab.cloud.install import install
-from lab.cloud.rds.models import AuroraBackend
+from lab.cloud.rds.plane_names import plane_names
 from lab.cloud.rds.state import rds_backends
+from lab.cloud.runtime import RUNTIME
+from lab.overview import data_plane
+from lab.plane import ClusterRequest, NoPlane, Record
 from tests.lab.cloud.conftest import REGION, Aws
 from tests.lab.cloud.test_rds import CLUSTER, LARGE, code, shown, writer
 
@@ -333,14 +337,6 @@ class TestSwitchover:
         there.modify_db_cluster(DBClusterIdentifier="shop-there", EngineVersion="17.9", ApplyImmediately=True)
         assert refused(arn(there, "shop-there")) == "InvalidDBClusterStateFault"
 
-    def test_processes_cannot_move_to_another_region(self, aws: Aws) -> None:
-        """No AWS behaviour: the embedded AWS has servers for the first primary only, and says so instead of lying."""
-        two_regions()
-        backend = rds_backends["123456789012"][REGION]
-        assert isinstance(backend, AuroraBackend)
-        assert backend.clusters["shop-home"].has_processes is True
-        assert rds_backends["123456789012"][THERE].clusters["shop-there"].has_processes is False
-
 
 class TestFailover:
     def test_with_data_loss_in_the_targets_region(self, aws: Aws) -> None:
@@ -519,8 +515,6 @@ class TestReplicas:
 
 def install_delays(**delays: float) -> None:
     """Passing states that last, for what is made from here on; the backends keep what they have."""
-    from lab.cloud.runtime import RUNTIME
-
     RUNTIME.delays = Delays(**delays)
 
 
@@ -545,3 +539,178 @@ def test_two_regions_keep_clusters_of_one_name_apart(aws: Aws) -> None:
     assert [each.plane_id for each in names] == ["shop-orders", f"shop-orders.{THERE}"]
     members = list(itertools.chain.from_iterable(each.clustered for each in names))
     assert [each.plane_id for each in members] == ["shop-orders-a", f"shop-orders-a.{THERE}"]
+
+
+class ServingPlane(NoPlane):
+    """A plane that has servers for Aurora PostgreSQL, and remembers what it was asked to start."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.published: dict[str, str] = {}
+
+    def serves(self, engine: str) -> bool:
+        return engine == "aurora-postgresql"
+
+    def create_cluster(self, request: ClusterRequest) -> None:
+        self.started.append(request.cluster_id)
+
+    def create_instance(self, cluster_id: str, instance_id: str) -> None:
+        self.started.append(instance_id)
+
+    def publish(self, record: Record) -> None:
+        self.published[record.name] = record.owner
+
+
+class TestServers:
+    """No AWS behaviour: which clusters have servers in the lab, and that none is shown that does not run."""
+
+    def test_a_secondary_starts_none_and_the_status_says_why(self) -> None:
+        plane = ServingPlane()
+        Aws(plane)
+        home, _ = two_regions()
+        assert plane.started == ["shop-home", "shop-home-a"]
+        assert plane.published[database(home)["Endpoint"]] == "shop-home"
+        said = [
+            data_plane("aurora-postgresql", plane_names(region, name), plane)
+            for region, name in ((REGION, "shop-home"), (THERE, "shop-there"))
+        ]
+        assert said == ["processes", f"control plane only: secondary of {GLOBAL}"]
+
+    def test_servers_cannot_move_to_another_region(self) -> None:
+        """Loud, instead of two Regions of which the wrong one takes writes."""
+        Aws(ServingPlane())
+        home, there = two_regions()
+        given = {"GlobalClusterIdentifier": GLOBAL, "TargetDbClusterIdentifier": arn(there, "shop-there")}
+        with pytest.raises(NotImplementedError, match="cannot move to another Region"):
+            home.switchover_global_cluster(**given)
+        assert roles(home) == {"shop-home": True, "shop-there": False}
+
+
+def template(**resources: Any) -> dict[str, Any]:
+    return {"Resources": {name: {"Type": kind, "Properties": body} for name, (kind, body) in resources.items()}}
+
+
+def member_template(*, first: bool, joined: bool = True, **more: Any) -> dict[str, Any]:
+    """A member's stack: the first one holds the global database too."""
+    body: dict[str, Any] = {**(CLUSTER if first else SECONDARY), "DBClusterIdentifier": "shop-stacked", **more}
+    if joined:
+        body["GlobalClusterIdentifier"] = {"Ref": "Global"} if first else GLOBAL
+    instance = {
+        "DBInstanceIdentifier": "shop-stacked-a",
+        "DBClusterIdentifier": {"Ref": "Cluster"},
+        "Engine": "aurora-postgresql",
+        "DBInstanceClass": LARGE,
+    }
+    resources: dict[str, Any] = {"Cluster": ("AWS::RDS::DBCluster", body), "A": ("AWS::RDS::DBInstance", instance)}
+    if first:
+        database_body = {
+            "GlobalClusterIdentifier": GLOBAL,
+            "Engine": "aurora-postgresql",
+            "EngineVersion": "17.7",
+            "DeletionProtection": False,
+            "Tags": [{"Key": "team", "Value": "shop"}],
+        }
+        resources["Global"] = ("AWS::RDS::GlobalCluster", database_body)
+    made = template(**resources)
+    made["Resources"]["Cluster"]["DeletionPolicy"] = "Delete"
+    if first:
+        made["Outputs"] = {"Endpoint": {"Value": {"Fn::GetAtt": ["Global", "GlobalEndpoint.Address"]}}}
+    return made
+
+
+def deploy_in(region: str, name: str, body: dict[str, Any], *, update: bool = False) -> str:
+    """Deploy a stack in a Region; gives its status, and its reasons where it failed."""
+    cloudformation = client("cloudformation", region)
+    act = cloudformation.update_stack if update else cloudformation.create_stack
+    act(StackName=name, TemplateBody=json.dumps(body))
+    status = str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+    if "ROLLBACK" not in status:
+        return status
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    return "\n".join([status, *(str(event.get("ResourceStatusReason")) for event in events)])
+
+
+class TestCloudFormation:
+    """aws-cloudformation-resource-providers-rds: handlers of AWS::RDS::GlobalCluster and AWS::RDS::DBCluster."""
+
+    def deploy_both(self) -> None:
+        assert deploy_in(REGION, "home", member_template(first=True)) == "CREATE_COMPLETE"
+        there = member_template(first=False, EnableGlobalWriteForwarding=True)
+        assert deploy_in(THERE, "there", there) == "CREATE_COMPLETE"
+
+    def test_two_stacks_make_one_global_database(self, aws: Aws) -> None:
+        self.deploy_both()
+        found = database(aws("rds"))
+        assert [each["IsWriter"] for each in found["GlobalClusterMembers"]] == [True, False]
+        assert {"Key": "team", "Value": "shop"} in found["TagList"]
+        (output,) = client("cloudformation", REGION).describe_stacks(StackName="home")["Stacks"][0]["Outputs"]
+        assert output["OutputValue"] == found["Endpoint"]
+
+    def test_after_a_switchover_the_same_templates_change_nothing(self, aws: Aws) -> None:
+        """A property that did not change is not sent, so the next deploy neither detaches nor replaces anything."""
+        self.deploy_both()
+        there = rds_in(THERE)
+        aws("rds").switchover_global_cluster(
+            GlobalClusterIdentifier=GLOBAL, TargetDbClusterIdentifier=arn(there, "shop-stacked")
+        )
+        before = [shown(rds, "shop-stacked")["DbClusterResourceId"] for rds in (aws("rds"), there)]
+        home = member_template(first=True, BackupRetentionPeriod=7)
+        assert deploy_in(REGION, "home", home, update=True) == "UPDATE_COMPLETE"
+        secondary = member_template(first=False, EnableGlobalWriteForwarding=True, BackupRetentionPeriod=7)
+        assert deploy_in(THERE, "there", secondary, update=True) == "UPDATE_COMPLETE"
+        assert [shown(rds, "shop-stacked")["DbClusterResourceId"] for rds in (aws("rds"), there)] == before
+        assert [each["IsWriter"] for each in database(there)["GlobalClusterMembers"]] == [False, True]
+
+    def test_removing_the_identifier_detaches(self, aws: Aws) -> None:
+        self.deploy_both()
+        assert deploy_in(THERE, "there", member_template(first=False, joined=False), update=True) == "UPDATE_COMPLETE"
+        assert len(database(aws("rds"))["GlobalClusterMembers"]) == 1
+        assert writers(rds_in(THERE), "shop-stacked") == ["shop-stacked-a"]
+
+    def test_an_existing_cluster_cannot_be_added(self, aws: Aws) -> None:
+        """ImmutabilityHelper: GlobalClusterIdentifier may be removed, not set or changed."""
+        self.deploy_both()
+        assert deploy_in(THERE, "there", member_template(first=False, joined=False), update=True) == "UPDATE_COMPLETE"
+        said = deploy_in(THERE, "there", member_template(first=False), update=True)
+        assert said.startswith("UPDATE_ROLLBACK_COMPLETE")
+        assert "Resource is immutable" in said
+
+    def test_deleting_a_member_leaves_the_global_database_first(self, aws: Aws) -> None:
+        """DeleteHandler of the cluster: RemoveFromGlobalCluster, then DeleteDBCluster."""
+        self.deploy_both()
+        for region, name in ((THERE, "there"), (REGION, "home")):
+            client("cloudformation", region).delete_stack(StackName=name)
+        assert aws("rds").describe_global_clusters()["GlobalClusters"] == []
+        assert aws("rds").describe_db_clusters()["DBClusters"] == []
+
+    def test_an_update_sends_only_what_changed(self, aws: Aws) -> None:
+        self.deploy_both()
+        home = member_template(first=True)
+        home["Resources"]["Global"]["Properties"]["DeletionProtection"] = True
+        assert deploy_in(REGION, "home", home, update=True) == "UPDATE_COMPLETE"
+        assert database(aws("rds"))["DeletionProtection"] is True
+
+    def test_made_of_a_cluster_it_lets_that_cluster_go(self, aws: Aws) -> None:
+        """DeleteHandler of the global cluster: RemoveFromGlobalCluster of the source, then DeleteGlobalCluster."""
+        aws("rds").create_db_cluster(**CLUSTER)
+        body = {"GlobalClusterIdentifier": GLOBAL, "SourceDBClusterIdentifier": "shop-orders"}
+        assert deploy_in(REGION, "home", template(Global=("AWS::RDS::GlobalCluster", body))) == "CREATE_COMPLETE"
+        assert roles(aws("rds")) == {"shop-orders": True}
+        client("cloudformation", REGION).delete_stack(StackName="home")
+        assert aws("rds").describe_global_clusters()["GlobalClusters"] == []
+        assert "GlobalClusterIdentifier" not in shown(aws("rds"))
+
+    def test_a_replicas_properties_are_read_back(self, aws: Aws) -> None:
+        source = arn(mysql_source(), "shop-orders")
+        body = {
+            "DBClusterIdentifier": "replica",
+            "Engine": "aurora-mysql",
+            "ReplicationSourceIdentifier": source,
+            "SourceRegion": REGION,
+        }
+        made = template(Cluster=("AWS::RDS::DBCluster", body))
+        assert deploy_in(THERE, "there", made) == "CREATE_COMPLETE"
+        del made["Resources"]["Cluster"]["Properties"]["ReplicationSourceIdentifier"]
+        assert "PromoteReadReplicaDBCluster first" in deploy_in(THERE, "there", made, update=True)
+        rds_in(THERE).promote_read_replica_db_cluster(DBClusterIdentifier="replica")
+        assert deploy_in(THERE, "there", made, update=True) == "UPDATE_COMPLETE"
