@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from estate import engines, limits
+from estate import limits
 from estate.spec import Hit, Identifier, Integer, Path, Rule, Spec
 
 if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
 
-RECORD_TYPE, ZONE_TYPE = "AWS::Route53::RecordSet", "AWS::Route53::HostedZone"
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _AWS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
@@ -105,11 +104,6 @@ def _unknown_endpoints(spec: AuroraSpec) -> Iterator[Hit]:
             yield Hit(("dns", "endpoints", name), name, fix=f"name one of {', '.join(spec.endpoints) or 'endpoints:'}")
 
 
-def _region(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.dns is not None and spec.region in engines.regions_without(RECORD_TYPE):
-        yield Hit(("dns",), f"dns in {spec.region}")
-
-
 def _not_in_certificate(spec: AuroraSpec) -> Iterator[Hit]:
     if spec.dns is not None:
         yield Hit(("dns",), f"names under {spec.dns.zone_name}")
@@ -157,14 +151,6 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_unknown_endpoints,
         must="be a custom endpoint of the cluster",
         fix="declare it under endpoints",
-    ),
-    Rule(
-        id="aurora/dns-region",
-        reads=("dns", "region"),
-        broken=_region,
-        must="be in a Region whose CloudFormation has Route 53 records",
-        fix="make them in the zone's own stack, or add `acknowledge: [aurora/dns-region]` if they have arrived there",
-        acknowledge=True,
     ),
     Rule(
         id="aurora/dns-certificate",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from estate import engines, limits
+from estate import limits
 from estate.schedules import read_schedule
 from estate.spec import Hit, Identifier, Integer, Path, Rule, Spec
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
 
 Readers = Annotated[Integer, Field(ge=0, le=limits.READERS_MAX)]
-TYPES = ("AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy")
 
 
 class ScheduleSpec(Spec):
@@ -173,11 +172,6 @@ def _static_endpoints(spec: AuroraSpec) -> Iterator[Hit]:
             yield Hit(("endpoints", name, "members"), endpoint.members)
 
 
-def _region(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.autoscaling is not None and any(spec.region in engines.regions_without(name) for name in TYPES):
-        yield Hit(("autoscaling",), f"autoscaling in {spec.region}")
-
-
 RULES: tuple[Rule[AuroraSpec], ...] = (
     Rule(
         id="aurora/scaling-order",
@@ -234,14 +228,6 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_global_readers,
         must="leave room for the secondaries",
         fix="lower it: each secondary Region costs the primary a reader",
-    ),
-    Rule(
-        id="aurora/scaling-region",
-        reads=("autoscaling", "region"),
-        broken=_region,
-        must="be in a Region whose CloudFormation has Application Auto Scaling",
-        fix="declare the readers instead, or add `acknowledge: [aurora/scaling-region]` if it has arrived there",
-        acknowledge=True,
     ),
     Rule(
         id="aurora/scaling-global",

@@ -20,6 +20,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("lab", "log"), "show every AWS call the lab received", "lab.cli:LOG"),
     (("lab", "resolve"), "ask the lab's DNS for the address of an endpoint", "lab.cli:RESOLVE"),
     (("lab", "down"), "end the lab: no process or file stays", "lab.cli:DOWN"),
+    (("lab", "load"), "put a load on a cluster's readers, which auto scaling answers", "lab.cli:LOAD"),
 )
 DNS_DELAY_S_MAX = 3600  # ours: no promotion is watched for longer
 HINT = 'point a client at it: eval "$(runbook lab env)"'
@@ -139,6 +140,36 @@ def _resolve(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
+# load
+
+
+def _configure_load(parser: ArgumentParser) -> None:
+    parser.add_argument("cluster", metavar="CLUSTER", help="identifier of an Aurora cluster in the lab")
+    parser.add_argument("--cpu", type=float, metavar="PERCENT", help="average CPU of the readers from now on")
+    parser.add_argument("--connections", type=int, metavar="N", help="average connections of the readers from now on")
+
+
+def _load(arguments: Namespace) -> int:
+    from lab.control import ask_lab
+    from lab.lifecycle import LabRefusedError
+    from lab.render import load_text
+
+    if arguments.cpu is None and arguments.connections is None:
+        raise UsageError("--cpu or --connections must be given, got neither")
+    if arguments.cpu is not None and not 0 <= arguments.cpu <= 100:  # noqa: PLR2004 - percent
+        raise UsageError(f"--cpu must be from 0 to 100, got {arguments.cpu:g}")
+    if arguments.connections is not None and arguments.connections < 0:
+        raise UsageError(f"--connections must be 0 at least, got {arguments.connections}")
+    asked = {"cluster": arguments.cluster, "cpu": arguments.cpu, "connections": arguments.connections}
+    answer = ask_lab(_running_lab().control, "load", **asked)
+    if answer is None:
+        raise LabRefusedError(
+            f"CLUSTER must be a cluster of the lab, got {arguments.cluster}; `runbook lab status` shows them"
+        )
+    emit(answer, arguments.output, load_text)
+    return ExitCode.DONE
+
+
 # down
 
 
@@ -187,3 +218,10 @@ RESOLVE = Command(
     examples=('psql "host=NAME hostaddr=$(runbook lab resolve NAME) ..."',),
 )
 DOWN = Command("down", COMMANDS[5][1], _configure_nothing, _down)
+LOAD = Command(
+    "load",
+    COMMANDS[6][1],
+    _configure_load,
+    _load,
+    examples=("runbook lab load shop-orders --cpu 90", "runbook lab load shop-orders --cpu 0 --connections 0"),
+)

@@ -40,6 +40,18 @@ def status_text(overview: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def load_text(answer: Mapping[str, Any]) -> str:
+    """What the readers report from now on, and what auto scaling did about it at once."""
+    said = ", ".join(f"{name} {value:g}" for name, value in sorted(answer["metrics"].items()))
+    lines = [f"{answer['cluster']}: {answer['readers']} readers, each reports {said}"]
+    lines += [f"  {activity}" for activity in answer["activities"]]
+    if not answer["scales"]:
+        lines.append("  the cluster has no auto scaling: nothing follows from it")
+    elif not answer["activities"]:
+        lines.append("  auto scaling changes nothing now")
+    return "\n".join(lines)
+
+
 def _cluster_text(cluster: Mapping[str, Any]) -> str:
     head = f"\n{cluster['cluster']}  {cluster['engine']} {cluster['version']}  {cluster['status']}  {cluster['region']}"
     if cluster["data_plane"] != "processes":

@@ -6,6 +6,7 @@ Started by `runbook lab up`. Says on stdout that it is ready, or why not, as one
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from lab.cloud.autoscaling.evaluate import UnknownClusterError, run_until, set_load
 from lab.cloud.server import HOST, CloudServer
 from lab.control import ControlServer
 from lab.data.dns import DnsServer
@@ -52,9 +54,11 @@ class Supervisor:
                 "prepare": self._prepare,
                 "deployed": self._deployed,
                 "dns-delay": self._dns_delay,
+                "load": self._load,
             },
         )
         self.cloud.start()
+        run_until(self.ended)
         self.state = LabState(
             pid=os.getpid(),
             born_s=psutil.Process().create_time(),
@@ -90,6 +94,15 @@ class Supervisor:
         """Seconds between a promotion and the change of the writer endpoint, from now on."""
         self.plane.dns_delay_s = float(request["seconds"])
         return self.plane.dns_delay_s
+
+    def _load(self, request: dict[str, Any]) -> dict[str, Any] | None:
+        """What a cluster's readers report from now on, and what auto scaling does about it; None: no such cluster."""
+        metrics = {"CPUUtilization": request["cpu"], "DatabaseConnections": request["connections"]}
+        load = {name: float(value) for name, value in metrics.items() if value is not None}
+        try:
+            return set_load(request["cluster"], load, dt.datetime.now(dt.UTC))
+        except UnknownClusterError:
+            return None
 
 
 class PortTakenError(Exception):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.backup.models import backup_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.elasticache.models import elasticache_backends
 from moto.iam.models import iam_backends
 from moto.rds.models import rds_backends
+from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
+from moto.secretsmanager.models import secretsmanager_backends
 
+from lab.cloud.autoscaling.models import ScalingBackend
+from lab.cloud.backup.models import LabBackupBackend
 from lab.cloud.cloudformation.models import LabCloudFormationBackend
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.identity import LabIAMBackend
 from lab.cloud.monitoring import LabCloudWatchBackend
+from lab.cloud.names import LabRoute53Backend
 from lab.cloud.rds.models import AuroraBackend, on_writer_lost
 from lab.cloud.runtime import RUNTIME
+from lab.cloud.secrets.models import LabSecretsBackend
 from lab.cloud.storage import LabS3Backend
 from lab.plane import DataPlane, NoPlane
 
@@ -26,7 +34,11 @@ _OVERLAY = (
     (cloudformation_backends, LabCloudFormationBackend),
     (cloudwatch_backends, LabCloudWatchBackend),
     (s3_backends, LabS3Backend),
+    (secretsmanager_backends, LabSecretsBackend),
     (iam_backends, LabIAMBackend),
+    (backup_backends, LabBackupBackend),
+    (applicationautoscaling_backends, ScalingBackend),
+    (route53_backends, LabRoute53Backend),
 )
 
 

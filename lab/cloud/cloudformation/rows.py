@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from lab.cloud.cloudformation import (
+    types_backup,
     types_bootstrap,
     types_cache,
     types_database,
@@ -12,7 +13,9 @@ from lab.cloud.cloudformation import (
     types_identity,
     types_network,
     types_platform,
+    types_proxy,
     types_scaling,
+    types_secrets,
     types_watching,
 )
 from lab.cloud.cloudformation.row import Row
@@ -27,6 +30,9 @@ _TABLES = (
     types_scaling,
     types_watching,
     types_global,
+    types_proxy,
+    types_secrets,
+    types_backup,
 )
 
 

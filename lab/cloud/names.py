@@ -1,0 +1,33 @@
+"""Route 53: a record that exists is not made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.route53 import urls
+from moto.route53.models import Route53Backend
+
+from lab.cloud.awserrors import aws_error
+
+
+class LabRoute53Backend(Route53Backend):  # type: ignore[misc]
+    """moto's Route 53, which looks for a record in its journal instead of in the zone."""
+
+    _url_module = urls
+
+    def change_resource_record_sets(self, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+        zone = self.get_hosted_zone(zoneid)
+        taken = {(record.name.rstrip("."), record.type) for record in zone.rrsets}
+        for change in change_list:
+            wanted = change["ResourceRecordSet"]
+            if change["Action"] != "CREATE":
+                continue
+            if (wanted["Name"].rstrip("."), wanted["Type"]) in taken:
+                where = f"name='{wanted['Name']}', type='{wanted['Type']}'"
+                raise aws_error(
+                    "route53",
+                    "InvalidChangeBatch",
+                    f"[Tried to create resource record set [{where}] but it already exists]",
+                )
+            change["Action"] = "UPSERT"  # the same, once the zone was asked
+        super().change_resource_record_sets(zoneid, change_list)
