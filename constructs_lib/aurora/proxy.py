@@ -179,7 +179,10 @@ class Proxy(Construct):
     def _define_target_group(
         self, cluster: rds.CfnDBCluster, instances: Iterable[rds.CfnDBInstance]
     ) -> rds.CfnDBProxyTargetGroup:
-        """After the instances: RDS refuses a cluster without one as a target."""
+        """After the instances, so that there is something to connect to when the stack is done.
+
+        Without tags, which the schema inside aws-cdk-lib does not know of this type and would make an error of.
+        """
         group = rds.CfnDBProxyTargetGroup(
             self,
             "Targets",
@@ -191,6 +194,7 @@ class Proxy(Construct):
             db_proxy_name=self.cfn_proxy.ref,
             target_group_name=TARGET_GROUP,
         )
+        group.add_property_deletion_override("Tags")
         for needed in (self.cfn_cluster_ingress, *instances):
             group.add_resource_dependency(needed)
         return group

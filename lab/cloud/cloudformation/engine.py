@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from lab.cloud.cloudformation import provider
+from lab.cloud.cloudformation import provider, transforms
 from lab.cloud.cloudformation.errors import ResourceError, ValidationError
 from lab.cloud.cloudformation.provider import Place, wanted_tags
 from lab.cloud.cloudformation.row import Handle, Row
@@ -29,7 +29,7 @@ def validate(desired: Desired) -> None:
     Raises:
         ValidationError: every unknown type and property, by name.
     """
-    found: list[str] = []
+    found = transforms.refusals(desired.template)
     for logical_id, resource in desired.template["Resources"].items():
         found += provider.refusals(logical_id, resource["Type"], resource.get("Properties", {}))
     if found:
@@ -119,7 +119,7 @@ class Deployment:
             place = self._place(resource.logical_id)
             resource.tags = wanted_tags(place, resource.properties)
             provider.create(row, place, resource.properties, resource.known_as)
-        self.stack.set_resource(resource, "CREATE_COMPLETE")
+        self.stack.set_resource(resource, "CREATE_COMPLETE", transforms.remark(resource.type, resource.properties))
 
     def _place(self, logical_id: str) -> Place:
         stack = self.stack

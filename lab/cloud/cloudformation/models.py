@@ -25,6 +25,7 @@ from lab.cloud.cloudformation.preview import preview
 from lab.cloud.cloudformation.scope import ssm_value
 from lab.cloud.cloudformation.stack import ChangeSet, Desired, Stack
 from lab.cloud.cloudformation.template import parse_template
+from lab.cloud.cloudformation.transforms import check_capabilities
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +155,7 @@ class LabCloudFormationBackend(CloudFormationBackend):  # type: ignore[misc]
             if (found := self.find_stack(request.name)) is not None:
                 raise AlreadyExistsError(f"Stack [{found.name}] already exists")
             desired = self._desired(request, None)
+            check_capabilities(desired.template, request.capabilities)
             stack = self._new_stack(request)
             stack.termination_protection = protected
         self._start(stack, request, lambda run: run.create(request.on_failure), desired)
@@ -163,6 +165,7 @@ class LabCloudFormationBackend(CloudFormationBackend):  # type: ignore[misc]
         stack = self.stack(request.name)
         _refuse_busy(stack, "updated")
         desired = self._desired(request, stack)
+        check_capabilities(desired.template, request.capabilities)
         if _same(stack.desired, desired):
             raise ValidationError("No updates are to be performed.")
         self._start(stack, request, lambda run: run.update(), desired)

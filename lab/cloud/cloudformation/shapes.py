@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.cloud.cloudformation.stack import Change, ChangeSet, Desired, Resource, Stack, StackEvent
+from lab.cloud.cloudformation.transforms import AUTO_EXPAND, declared
 
 _NAMED_IAM = {
     "AWS::IAM::Role": "RoleName",
@@ -165,6 +166,7 @@ def template_summary(template: dict[str, Any]) -> dict[str, Any]:
         "Version": template.get("AWSTemplateFormatVersion"),
         "ResourceTypes": sorted({body["Type"] for body in resources}),
         "Capabilities": _capabilities(template),
+        "DeclaredTransforms": declared(template),
         "Parameters": [
             {
                 "ParameterKey": name,
@@ -181,7 +183,8 @@ def template_summary(template: dict[str, Any]) -> dict[str, Any]:
 def _capabilities(template: dict[str, Any]) -> list[str]:
     bodies = template.get("Resources", {}).values()
     iam = [body for body in bodies if body["Type"] in _NAMED_IAM or body["Type"] == _IAM_POLICY]
+    grows = [AUTO_EXPAND] if declared(template) else []
     if not iam:
-        return []
+        return grows
     named = any(_NAMED_IAM.get(body["Type"], "") in body.get("Properties", {}) for body in iam)
-    return ["CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"]
+    return ["CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM", *grows]

@@ -14,6 +14,7 @@ AURORA_ENGINES = frozenset({"aurora-mysql", "aurora-postgresql"})
 STORAGE_TYPES = frozenset({"aurora", "aurora-iopt1"})
 MONITORING_INTERVALS = frozenset({0, 1, 5, 10, 15, 30, 60})
 MAX_TIER = 15
+IAM_MASTER = "iam-db-auth"
 PASSWORD_LENGTH_MIN = 8
 MAX_BACKTRACK_S = 259_200
 RETENTION_DAYS = range(1, 36)
@@ -87,16 +88,27 @@ def check_security_groups(backend: Any, group_ids: list[str]) -> None:
 
 
 def check_master(given: Mapping[str, Any]) -> None:
-    """A primary cluster has a user name, and either a password or one that RDS manages, never both."""
+    """A primary cluster has a user name, and one of a password, one that RDS manages, and IAM."""
     managed, password = given.get("manage_master_user_password"), given.get("master_user_password")
     if not given.get("master_username"):
         raise invalid_value("The parameter MasterUsername must be provided and must not be blank.")
+    if given.get("master_user_authentication_type") == IAM_MASTER:
+        check_iam_master(given["engine"], managed=bool(managed), password=password)
+        return
     if managed and password:
         raise invalid_combination("You can't specify MasterUserPassword when ManageMasterUserPassword is turned on.")
     if not managed and not password:
         raise invalid_value("The parameter MasterUserPassword must be provided and must not be blank.")
     if password:
         check_password(password)
+
+
+def check_iam_master(engine: str, *, managed: bool, password: str | None) -> None:
+    """CreateDBCluster: "This option is only valid for RDS for PostgreSQL and Aurora PostgreSQL engines"."""
+    if engine != "aurora-postgresql":
+        raise invalid_combination(f"MasterUserAuthenticationType {IAM_MASTER} is not supported for engine {engine}.")
+    if managed or password:
+        raise invalid_combination("You can't specify a master password when the master user authenticates with IAM.")
 
 
 def check_password(password: str) -> None:

@@ -115,7 +115,7 @@ def _credentials(cluster: Any, given: dict[str, Any]) -> str | None:
         cluster.manage_password(given.get("master_user_secret_kms_key_id"))
         return str(cluster.password)
     if managed is False and cluster.manage_master_user_password:
-        if not given.get("master_user_password"):
+        if not given.get("master_user_password") and cluster.master_user_authentication_type != checks.IAM_MASTER:
             raise invalid_combination("You must specify MasterUserPassword when turning ManageMasterUserPassword off.")
         cluster.master_user_secret.delete_secret()
         del cluster.master_user_secret

@@ -9,6 +9,7 @@ from moto.core.responses import ActionResult
 from lab.cloud.awserrors import rds_error
 from lab.cloud.paging import page
 from lab.cloud.rds import options
+from lab.cloud.rds.data_api import DataApiResponse
 from lab.cloud.rds.proxy_responses import ProxyResponse
 
 
@@ -16,7 +17,7 @@ def _not_modelled(_: Any) -> ActionResult:
     raise NotImplementedError("not modelled by the embedded AWS")
 
 
-class AuroraResponse(ProxyResponse):
+class AuroraResponse(ProxyResponse, DataApiResponse):
     """moto's RDS with the overlay's backend behind it."""
 
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.

@@ -32,7 +32,8 @@ class Aws:
         cloudformation = self("cloudformation")
         known = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
         act = cloudformation.update_stack if name in known else cloudformation.create_stack
-        act(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"], **more)
+        taken = ["CAPABILITY_NAMED_IAM", *(["CAPABILITY_AUTO_EXPAND"] if "Transform" in template else [])]
+        act(StackName=name, TemplateBody=json.dumps(template), Capabilities=taken, **more)
         stack: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         return stack
 
