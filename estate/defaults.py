@@ -54,7 +54,7 @@ SECTIONS_2026_11: Mapping[str, Values] = {
     },
     "backup.plan.restore_test": {"schedule": "cron(0 6 ? * SUN *)", "timezone": "Etc/UTC"},
     "dns": {"ttl_s": 5},
-    "global": {"write_forwarding": False},
+    "global": {"write_forwarding": False, "endpoint_output": False},
     "global.secondaries.*": {"write_forwarding": False},
     "global.secondaries.*.serverless": {"min_acu": 0.5, "max_acu": 8},
     "global.secondaries.*.instances.*": {"class": "serverless", "tier": 1},

@@ -48,6 +48,10 @@ class GlobalSpec(Spec):
     write_forwarding: Switch = Field(
         default=False, description="The cluster's own readers send writes on, too, while another Region is the primary"
     )
+    endpoint_output: Switch = Field(
+        default=False,
+        description="The global writer endpoint as an output; off while CloudFormation may not answer it yet",
+    )
     rpo_s: Annotated[Integer, Field(ge=limits.GLOBAL_RPO_S_MIN, le=limits.GLOBAL_RPO_S_MAX)] | None = Field(
         default=None, description="Managed RPO, seconds, PostgreSQL only: commits wait while every secondary lags more"
     )
@@ -106,8 +110,8 @@ def _rpo_of_secondary(database: GlobalSpec) -> dict[str, str]:
 
 
 OWN_TO_SECONDARIES = frozenset({"instances", "serverless", "allow_from", "overrides"})
-NOT_FOR_SECONDARIES = frozenset({"aurora/single-instance"})
-"""A secondary with one reader, or none, is what the option is for."""
+NOT_FOR_SECONDARIES = frozenset({"aurora/single-instance", "aurora/class-burstable"})
+"""A secondary with one reader, or none, is what the option is for; burstable classes are refused there."""
 
 
 def over_secondaries(rules: Sequence[Rule[AuroraSpec]]) -> tuple[Rule[AuroraSpec], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.aurora.cluster import AuroraCluster
+from constructs_lib.aurora.replication import Replication
 from estate import names
 from estate.aurora import AuroraSpec
 from estate.model import Estate
@@ -16,7 +17,15 @@ class AuroraStack(EstateStack):
     """One cluster in the network that the file gives it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, estate: Estate, region: str, spec: AuroraSpec, zones: list[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        estate: Estate,
+        region: str,
+        spec: AuroraSpec,
+        zones: list[str],
+        replication: Replication | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -34,6 +43,7 @@ class AuroraStack(EstateStack):
             spec=spec,
             vpc=self.placement(zones, calls_services=bool(endpoint_services(spec))),
             key=self.import_shared_key(),
+            replication=replication,
             retain=self.retain,
         )
         self._add_outputs()
@@ -41,7 +51,8 @@ class AuroraStack(EstateStack):
     def _add_outputs(self) -> None:
         cluster = self.cluster
         self.add_output(names.OUTPUT_CLUSTER_ID, cluster.cfn_cluster.ref)
-        self.add_output(names.OUTPUT_WRITER_ENDPOINT, cluster.writer_endpoint)
+        if not cluster.is_secondary:
+            self.add_output(names.OUTPUT_WRITER_ENDPOINT, cluster.writer_endpoint)
         self.add_output(names.OUTPUT_READER_ENDPOINT, cluster.reader_endpoint)
         self.add_output(names.OUTPUT_PORT, str(cluster.port))
         if cluster.has_secret:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from constructs import Construct
 
 from constructs_lib.cache.settings import log_types
@@ -11,11 +13,13 @@ from estate import names
 from estate.aurora import AuroraSpec
 from estate.model import Estate
 from estate.network import NetworkSpec
+from estate.replication import every_cluster
 from estate.services import endpoint_services
 from stacks.aurora import AuroraStack
 from stacks.backup import BackupStack, copies_by_region, copies_to
 from stacks.base import EstateStack
 from stacks.cache import CacheStack
+from stacks.global_database import order_members, replications
 from stacks.network import NetworkStack
 
 
@@ -25,15 +29,7 @@ def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
     vaults = _vaults(scope, estate)
     for region, stack in vaults.items():
         stack.add_stack_dependency(networks[region])
-    data: list[EstateStack] = []
-    for cluster in estate.aurora.values():
-        region = cluster.region or estate.regions[0]
-        zones = _zones(estate, region)
-        stack_id = names.aurora_stack(estate.name, cluster.name)
-        data.append(AuroraStack(scope, stack_id, estate=estate, region=region, spec=cluster, zones=zones))
-        data[-1].add_stack_dependency(networks[region])
-        if (copy_region := copies_to(cluster)) is not None:
-            data[-1].add_stack_dependency(vaults[copy_region])
+    data: list[EstateStack] = _clusters(scope, estate, networks, vaults)
     for cache in estate.caches.values():
         region = cache.region or estate.regions[0]
         zones = _zones(estate, region)
@@ -41,6 +37,29 @@ def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
         data.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
         data[-1].add_stack_dependency(networks[region])
     return (*networks.values(), *vaults.values(), *data)
+
+
+def _clusters(
+    scope: Construct, estate: Estate, networks: Mapping[str, EstateStack], vaults: Mapping[str, EstateStack]
+) -> list[EstateStack]:
+    """One stack for each cluster, secondary clusters included, and one for each Global Database, before its members."""
+    replicated, first = replications(estate), estate.regions[0]
+    stacks: dict[str, AuroraStack] = {}
+    for _, spec in every_cluster(estate):
+        region, stack_id = spec.region or first, names.aurora_stack(estate.name, spec.name)
+        stacks[spec.name] = AuroraStack(
+            scope,
+            stack_id,
+            estate=estate,
+            region=region,
+            spec=spec,
+            zones=_zones(estate, region),
+            replication=replicated.get(spec.name),
+        )
+        stacks[spec.name].add_stack_dependency(networks[region])
+        if (copy_region := copies_to(spec)) is not None:
+            stacks[spec.name].add_stack_dependency(vaults[copy_region])
+    return [*order_members(scope, estate, stacks), *stacks.values()]
 
 
 def _vaults(scope: Construct, estate: Estate) -> dict[str, BackupStack]:
@@ -72,7 +91,7 @@ def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:
 def _network_spec(estate: Estate, region: str) -> NetworkSpec:
     """The Region's network with the endpoints that its clusters need; an existing VPC is used as it is."""
     spec = estate.network.get(region) or NetworkSpec()
-    clusters = [cluster for cluster in estate.aurora.values() if (cluster.region or estate.regions[0]) == region]
+    clusters = [cluster for _, cluster in every_cluster(estate) if (cluster.region or estate.regions[0]) == region]
     needed = {service for cluster in clusters for service in endpoint_services(cluster)} - set(spec.endpoints)
     if spec.is_existing or not needed:
         return spec
@@ -101,7 +120,7 @@ def _log_groups(estate: Estate, region: str) -> list[str]:
     first = estate.regions[0]
     of_clusters = [
         names.log_group("cluster", names.cluster_identifier(estate.name, spec.name), export)
-        for spec in estate.aurora.values()
+        for _, spec in every_cluster(estate)
         if (spec.region or first) == region
         for export in spec.effective_log_exports
     ]

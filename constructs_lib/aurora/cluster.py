@@ -25,9 +25,10 @@ from constructs_lib.aurora.instances import define_instance_parameters, define_i
 from constructs_lib.aurora.origin import set_origin
 from constructs_lib.aurora.proxy import Proxy, connect_arns
 from constructs_lib.aurora.reach import define_ingress
+from constructs_lib.aurora.replication import Membership, Replication, set_replication
 from constructs_lib.aurora.scaling import ReplicaScaling
 from constructs_lib.aurora.upgrading import BlueGreen, follow
-from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
+from constructs_lib.foundation.cfn import acknowledge, apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import PUBLISHERS, Encryption, use_by_publishers
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.metrics import service_metric
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from constructs_lib.aurora.watching import Watching
 
 KEY_SERVICES = ("rds", "secretsmanager")
+SERVERLESS_CANNOT_BACKTRACK = {
+    "AwsSolutions-RDS14": "Aurora MySQL can't be wound back beside serverless instances",
+}
 DATA_API_ACTIONS = [
     f"rds-data:{action}"
     for action in (
@@ -63,6 +67,8 @@ class AuroraCluster(Construct):
 
     Nothing may connect until `connections` allows it. A snapshot is taken when the cluster is deleted, the key and
     the log groups stay. `retain=False` (rehearsals) lets key and log groups go; the snapshot is taken all the same.
+
+    A spec with `global` or `replica_of` wants `replication`: its part in a Global Database, or its source.
     """
 
     def __init__(
@@ -74,11 +80,13 @@ class AuroraCluster(Construct):
         spec: AuroraSpec,
         vpc: ec2.IVpc | Placement,
         key: kms.IKey | None = None,
+        replication: Replication | None = None,
         retain: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
         self.identifier = identifier
         self.spec = spec
+        self.replication = replication
         self.port = spec.effective_port
         self.log_group_names = {
             export: names.log_group("cluster", identifier, export) for export in spec.effective_log_exports
@@ -220,6 +228,9 @@ class AuroraCluster(Construct):
         if self.cfn_secret is not None:
             cluster.add_resource_dependency(self.cfn_secret)
         set_origin(cluster, spec)
+        set_replication(cluster, spec, self.replication)
+        if spec.engine == MYSQL and spec.has_serverless:
+            acknowledge(cluster, SERVERLESS_CANNOT_BACKTRACK)
         apply_overrides(cluster, spec.overrides)
         return cluster
 
@@ -275,6 +286,7 @@ class AuroraCluster(Construct):
             cluster=self.cfn_cluster,
             instances=self.cfn_instances,
             region=self.spec.region if cdk.Token.is_unresolved(region) else region,
+            is_secondary=self.is_secondary,
         )
 
     def _define_names(self, vpc_id: str) -> Names | None:
@@ -338,7 +350,7 @@ class AuroraCluster(Construct):
             "Database",
             cluster_identifier=self.cfn_cluster.ref,
             cluster_resource_identifier=self.cfn_cluster.attr_db_cluster_resource_id,
-            cluster_endpoint_address=self.writer_endpoint,
+            cluster_endpoint_address=None if self.is_secondary else self.writer_endpoint,
             reader_endpoint_address=self.reader_endpoint,
             port=self.port,
             secret=self.secret if self.has_secret else None,
@@ -346,8 +358,15 @@ class AuroraCluster(Construct):
         )
 
     @property
+    def is_secondary(self) -> bool:
+        """Whether the cluster was born as a secondary of a Global Database."""
+        return isinstance(self.replication, Membership) and self.replication.is_secondary
+
+    @property
     def has_secret(self) -> bool:
-        """Whether the master user's password is in a secret; not where the master user logs in with IAM."""
+        """Whether the master user's password is in a secret here; not with IAM, nor where users come with the data."""
+        if self.replication is not None and self.replication.is_copy:
+            return False
         return self.spec.master_authentication != "iam"
 
     @cached_property
@@ -372,6 +391,16 @@ class AuroraCluster(Construct):
 
     @property
     def writer_endpoint(self) -> str:
+        """Host name that leads to the writer.
+
+        Raises:
+            ValueError: the cluster was born as a secondary, of which RDS shows no such endpoint to CloudFormation.
+        """
+        if self.is_secondary:
+            raise ValueError(
+                f"{self.identifier}: writer_endpoint must be asked of the primary, got a secondary; use "
+                "`reader_endpoint`, or the `writer_endpoint` of the `GlobalDatabase`"
+            )
         return self.cfn_cluster.attr_endpoint_address
 
     @property

@@ -30,8 +30,8 @@ UNAVOIDABLE_OF_INSTANCE = {
 
 
 def define_monitoring_role(scope: Construct, spec: AuroraSpec) -> iam.CfnRole | None:
-    """Define the role of enhanced monitoring, in the same template (CT.RDS.PR.2), unless it is off."""
-    if not spec.enhanced_monitoring_s:
+    """Define the role of enhanced monitoring, in the same template (CT.RDS.PR.2), unless nothing is watched."""
+    if not (spec.enhanced_monitoring_s and spec.instances):
         return None
     role = iam.CfnRole(
         scope,
@@ -105,7 +105,8 @@ def define_instances(
             publicly_accessible=False,
         )
         _finish(instances[name], instance)
-    _order(instances, settings.first_instance(spec))
+    if instances:
+        _order(instances, settings.first_instance(spec))
     return instances
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from estate.aurora import AuroraSpec, InstanceSpec
 from estate.engines import MYSQL, POSTGRESQL
+from estate.replication import rpo_of_primary
 
 TLS_REQUIRED = {POSTGRESQL: {"rds.force_ssl": "1"}, MYSQL: {"require_secure_transport": "ON"}}
 AUDIT = {
@@ -32,7 +33,7 @@ def parameter_group_family(spec: AuroraSpec) -> str:
 
 def parameters(spec: AuroraSpec) -> dict[str, str]:
     """TLS required and auditing on; what the file says wins."""
-    return {**TLS_REQUIRED[spec.engine], **AUDIT[spec.engine], **spec.parameters}
+    return {**TLS_REQUIRED[spec.engine], **AUDIT[spec.engine], **rpo_of_primary(spec), **spec.parameters}
 
 
 def backtrack_window_s(spec: AuroraSpec) -> int | None:
