@@ -35,6 +35,7 @@ from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.engines import MYSQL
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
