@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from lab.data.postgres import PostgresNode, beat, set_password, set_up_first_writer
+from lab.data.identity import Identity
+from lab.data.postgres import PostgresNode, base_backup, beat, clone_template, set_password, set_up_first_writer
 from lab.data.truth import TruthLog
 from lab.plane import ClusterRequest, PlaneError
 
@@ -57,11 +60,14 @@ class PostgresCluster:
     """Topology of one cluster. `on_writer` is told of each promotion, `on_writer_lost` of each writer that died."""
 
     request: ClusterRequest
+    identity: Identity
     truth: TruthLog
     on_writer: Callable[[str, str], None]
     on_writer_lost: Callable[[str, str], None]
     nodes: dict[str, PostgresNode] = field(default_factory=dict)
     writer: PostgresNode | None = None
+    # Its data while no instance has them: those it was born with, or those that the last instance left.
+    volume: Path | None = None
     # Held while the topology changes; the set of synchronous standbys has a lock of its own, never held for long.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _set_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,18 +92,28 @@ class PostgresCluster:
                 node.remove()
             self.nodes.clear()
             self.writer = None
+            if self.volume is not None:
+                shutil.rmtree(self.volume, ignore_errors=True)
 
     # Members
 
     def add_writer(self, node: PostgresNode) -> None:
-        """The first instance: its data directory is a fresh template."""
+        """The first instance: its data directory is the cluster's volume, or else a fresh template."""
         with self.lock:
+            has_data = self.volume is not None
+            if self.volume is not None:
+                self.volume.rename(node.directory)
+                self.volume = None
             self.nodes[node.name] = node
             self.writer = node
             node.configure()
             node.start()
             request = self.request
-            set_up_first_writer(node, username=request.username, password=request.password, database=request.database)
+            if has_data:
+                set_password(node, request.username, request.password)
+            else:
+                login = {"username": request.username, "password": request.password}
+                set_up_first_writer(node, **login, database=request.database)
             self.truth.note("writer.created", cluster=self.cluster_id, instance=node.name)
             self.on_writer(self.cluster_id, node.name)
 
@@ -112,11 +128,17 @@ class PostgresCluster:
             self.truth.note("standby.created", cluster=self.cluster_id, instance=node.name)
 
     def remove(self, instance_id: str) -> None:
-        """Stop and delete an instance; a writer leaves its cluster without one until a failover."""
+        """Stop and delete an instance; a writer leaves its cluster without one until a failover.
+
+        The last instance leaves its data: a cluster's volume outlives its instances.
+        """
         with self.lock:
             node = self.nodes.pop(instance_id)
             self._drop(node.name)
-            node.remove()
+            if self.nodes:
+                node.remove()
+            else:
+                self.volume = node.detach()
             if node is self.writer:
                 self.writer = None
 
@@ -131,8 +153,27 @@ class PostgresCluster:
         """True for a standby that has every acknowledged commit; stays true when the writer dies."""
         return instance_id in self._safe
 
-    def set_password(self, password: str) -> None:
+    def copy_to(self, target: Path) -> bool:
+        """Copy the data as they are now into a folder that does not exist yet; False when there are none.
+
+        Raises:
+            PlaneError: there are instances, and no writer runs.
+        """
         with self.lock:
+            if self.nodes:
+                base_backup(self._running_writer(), target)
+            elif self.volume is not None:
+                clone_template(self.volume, target, self.identity)
+            else:
+                return False
+            return True
+
+    def set_password(self, password: str) -> None:
+        """Change the master user's password; without an instance, the first one starts with it."""
+        with self.lock:
+            self.request = replace(self.request, password=password)
+            if not self.nodes:
+                return
             set_password(self._running_writer(), self.request.username, password)
 
     def _running_writer(self) -> PostgresNode:

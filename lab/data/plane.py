@@ -54,6 +54,7 @@ class ProcessPlane:
         self.truth = TruthLog(self.base_dir / "truth.jsonl")
         self.dns_delay_s = dns_delay_s
         self._clusters: dict[str, PostgresCluster] = {}
+        self._snapshots: dict[str, Path | None] = {}  # None: of a cluster that had no data yet
         self._caches: dict[str, ValkeyGroup] = {}
         self._records: dict[str, Record] = {}
         self._dns_writer: dict[str, str] = {}
@@ -75,15 +76,58 @@ class ProcessPlane:
         return engine == POSTGRES_ENGINE
 
     def create_cluster(self, request: ClusterRequest) -> None:
-        """Remember a cluster; its first instance starts it."""
+        """Remember a cluster, with a copy of the data it is born with; its first instance starts it."""
+        volume = self._volume_for(request)
         with self._lock:
             if request.cluster_id in self._clusters:
                 raise PlaneError(f"cluster {request.cluster_id} must be new, got one that runs")
             cluster = PostgresCluster(
-                request=request, truth=self.truth, on_writer=self._writer_changed, on_writer_lost=self._writer_lost
+                request=request,
+                identity=self.identity,
+                truth=self.truth,
+                on_writer=self._writer_changed,
+                on_writer_lost=self._writer_lost,
+                volume=volume,
             )
             self._clusters[request.cluster_id] = cluster
         cluster.start_watching()
+
+    def _volume_for(self, request: ClusterRequest) -> Path | None:
+        """A copy of the data that a cluster is born with, None for an empty one."""
+        if request.from_cluster:
+            return self._copied(request.from_cluster)
+        if not request.from_snapshot:
+            return None
+        if request.from_snapshot not in self._snapshots:
+            raise PlaneError(f"snapshot {request.from_snapshot} must be kept, got none of that name")
+        kept = self._snapshots[request.from_snapshot]
+        if kept is None:
+            return None
+        target = self._new_folder()
+        clone_template(kept, target, self.identity)
+        return target
+
+    def _copied(self, cluster_id: str) -> Path | None:
+        """A copy of a cluster's data as they are now, None when it has none yet."""
+        target = self._new_folder()
+        if not self._cluster(cluster_id).copy_to(target):
+            return None
+        self.truth.note("volume.copied", cluster=cluster_id)
+        return target
+
+    def _new_folder(self) -> Path:
+        with self._lock:
+            self._count += 1
+            return self.base_dir / "pg" / str(self._count)
+
+    def keep_snapshot(self, cluster_id: str, name: str) -> None:
+        """Copy the data of a cluster as they are now, to start others with."""
+        self._snapshots[name] = self._copied(cluster_id)
+
+    def drop_snapshot(self, name: str) -> None:
+        """Delete what was kept; whatever was started with it has a copy."""
+        if (kept := self._snapshots.pop(name, None)) is not None:
+            shutil.rmtree(kept, ignore_errors=True)
 
     def create_instance(self, cluster_id: str, instance_id: str) -> None:
         """The first instance of a cluster becomes its writer, later ones stream from it."""
@@ -91,10 +135,11 @@ class ProcessPlane:
         with cluster.lock:
             if instance_id in cluster.nodes:
                 raise PlaneError(f"instance {instance_id} must be new, got one that runs")
-            install = self._install(cluster.request.version)
+            install = self._install_of(cluster)
             node = self._new_node(cluster, instance_id, install)
             if cluster.writer is None and not cluster.nodes:
-                clone_template(self._template(install), node.directory, self.identity)
+                if cluster.volume is None:
+                    clone_template(self._template(install), node.directory, self.identity)
                 cluster.add_writer(node)
             else:
                 cluster.add_standby(node)
@@ -115,6 +160,14 @@ class ProcessPlane:
             identity=self.identity,
             on_exit=cluster.node_exited,
         )
+
+    def _install_of(self, cluster: PostgresCluster) -> Install:
+        """The servers that can read the cluster's data: the lab upgrades none."""
+        for node in cluster.nodes.values():
+            return node.install
+        if cluster.volume is not None:
+            return self._install((cluster.volume / "PG_VERSION").read_text(encoding="utf-8").strip())
+        return self._install(cluster.request.version)
 
     def _install(self, version: str) -> Install:
         with self._template_lock:

@@ -197,10 +197,7 @@ class PostgresNode:
         """A fresh copy of the writer, ready to be started as its standby."""
         if self.directory.exists():
             shutil.rmtree(self.directory)
-        make_dir(self.directory, self.identity)
-        command = [writer.install.program("pg_basebackup"), *_source(writer), "-D", str(self.directory)]
-        command += ["-X", "stream", "-c", "fast", "--no-sync"]
-        run_as(self.identity, command, cwd=self.sockets)
+        base_backup(writer, self.directory)
         self._make_standby_of(writer)
 
     def rewind_to(self, writer: PostgresNode) -> None:
@@ -227,11 +224,26 @@ class PostgresNode:
             return "(no log)"
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
+    def detach(self) -> Path:
+        """Stop the server and leave its data, which any server may start with as a writer."""
+        self.stop()
+        (self.directory / "standby.signal").unlink(missing_ok=True)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        return self.directory
+
     def remove(self) -> None:
         """Stop the server and delete its data."""
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
         shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+def base_backup(writer: PostgresNode, target: Path) -> None:
+    """A copy of a running server's data as they are now, in a folder that does not exist yet."""
+    make_dir(target, writer.identity)
+    command = [writer.install.program("pg_basebackup"), *_source(writer), "-D", str(target)]
+    command += ["-X", "stream", "-c", "fast", "--no-sync"]
+    run_as(writer.identity, command, cwd=writer.sockets)
 
 
 def _source(writer: PostgresNode) -> list[str]:
