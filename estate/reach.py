@@ -120,11 +120,6 @@ def _proxy_region(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("proxy",), spec.region)
 
 
-def _proxy_blue_green(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.proxy is not None and spec.blue_green is not None:
-        yield Hit(("proxy",), "both")
-
-
 def _proxy_users(spec: AuroraSpec) -> Iterator[Hit]:
     users = spec.proxy.users if spec.proxy is not None else ()
     for index, user in enumerate(users):
@@ -195,14 +190,6 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_proxy_region,
         must="be in a Region whose CloudFormation has RDS Proxy",
         fix="pool connections in the application, or add `acknowledge: [aurora/proxy-region]` if it has arrived there",
-        acknowledge=True,
-    ),
-    Rule(
-        id="aurora/proxy-blue-green",
-        reads=("proxy", "blue_green"),
-        broken=_proxy_blue_green,
-        must="not stand beside blue_green, which RDS refuses for a cluster behind a proxy",
-        fix="remove the proxy before the deployment and declare it again afterwards",
         acknowledge=True,
     ),
     Rule(

@@ -17,10 +17,13 @@ from tests.lab.cloud.conftest import REGION, SHOP, Aws, deploy_shop, shop_templa
 
 # Properties that no operation of their service shows; each row says why beside the property.
 UNSHOWN = {
+    ("AWS::RDS::DBCluster", "MasterUserAuthenticationType"),
     ("AWS::RDS::DBCluster", "MasterUserPassword"),
     ("AWS::RDS::DBCluster", "DeleteAutomatedBackups"),
     ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
     ("AWS::ElastiCache::User", "Passwords"),
+    ("AWS::SecretsManager::RotationSchedule", "HostedRotationLambda"),
+    ("AWS::SecretsManager::RotationSchedule", "RotateImmediatelyOnUpdate"),
     ("AWS::SecretsManager::Secret", "GenerateSecretString"),
     ("AWS::SecretsManager::Secret", "SecretString"),
     ("AWS::KMS::Key", "PendingWindowInDays"),
