@@ -178,6 +178,10 @@ DATA_API_FROM = {13: 11, 14: 8, 15: 3, 16: 1}
 DATA_API_FROM_MYSQL: Version = (3, 7)
 """RDS Data API, provisioned and serverless v2. [A10 Concepts.Aurora_Fea_Regions_DB-eng.Feature.Data_API]"""
 
+BEDROCK_FROM = {14: 11, 15: 5, 16: 1}
+BEDROCK_FROM_MYSQL: Version = (3, 6)
+"""Calls to Bedrock. [A4 mysql-ml; aws_ml 2.0, Extension versions for Aurora PostgreSQL]"""
+
 
 def _reaches(engine: str, version: str, minors: dict[int, int], mysql: Version) -> bool:
     have = parsed(engine, version)
@@ -243,6 +247,12 @@ def can_be_blue(engine: str, version: str) -> bool:
     return _reaches(engine, version, BLUE_FROM, BLUE_FROM_MYSQL)
 
 
+@cache
+def has_bedrock(engine: str, version: str) -> bool:
+    """Whether SQL can call Bedrock."""
+    return _reaches(engine, version, BEDROCK_FROM, BEDROCK_FROM_MYSQL) and not version.startswith("5.7")
+
+
 EXTENDED_SUPPORT = {POSTGRESQL: (13, "28 Feb 2026"), MYSQL: (2, "31 Oct 2024")}
 """Newest major out of standard support, and since when. [A10 release calendars]"""
 
@@ -255,6 +265,19 @@ def extended_support_since(engine: str, version: str) -> str | None:
     if engine == MYSQL and not names_minor(engine, version):
         return since if version.startswith("5.") else None
     return since if have and have[0] <= major else None
+
+
+MINORS_ENDING: dict[str, dict[Version, str]] = {
+    POSTGRESQL: {(14, 17): "30 Nov 2026", (15, 12): "30 Nov 2026", (17, 4): "30 Nov 2026"},
+    MYSQL: {(3, 4): "31 Oct 2026", (3, 8): "31 Aug 2026", (3, 9): "31 Aug 2026", (3, 11): "13 Nov 2026"},
+}
+"""Minor versions that still can be created, and when their standard support ends. [A10 release calendars]"""
+
+
+@cache
+def minor_ends(engine: str, version: str) -> str | None:
+    """The date on which AWS starts to upgrade this minor version by itself; None while none is near."""
+    return MINORS_ENDING[engine].get(parsed(engine, version)[:2])
 
 
 CACHE_EXTENDED_BELOW: Version = (6, 0)

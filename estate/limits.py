@@ -71,6 +71,8 @@ GLOBAL_MIN_ACU = 8
 """Least capacity recommended for a serverless primary. [A4 aurora-global-database.configuration.requirements]"""
 CROSS_REGION_REPLICAS_MAX = 5
 """Cross-Region replicas of an Aurora MySQL cluster. [A4 AuroraMySQL.Replication.CrossRegion]"""
+ROLES_MAX = 5
+"""IAM roles associated with a cluster. CloudFormation's schema says 15. [A10 CHAP_Limits]"""
 CLUSTERS_PER_REGION = 40
 """Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
 

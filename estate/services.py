@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from estate.integrations import called_services
+
 if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
 
@@ -12,4 +14,5 @@ SECRETS = "secretsmanager"
 
 def endpoint_services(spec: AuroraSpec) -> tuple[str, ...]:
     """Services whose VPC endpoint the cluster's network must have, in the form of `NetworkSpec.endpoints`, sorted."""
-    return (SECRETS,) if spec.master_authentication == "own-secret" else ()
+    rotation = (SECRETS,) if spec.master_authentication == "own-secret" else ()
+    return tuple(sorted({*called_services(spec), *rotation}))
