@@ -20,6 +20,7 @@ from lab.cloud.cloudformation.readback import not_applied
 from lab.cloud.cloudformation.rows import find_row
 from lab.cloud.cloudformation.scope import handle_of
 from stacks.compose import compose
+from tests.examples.farewells import FAREWELLS
 from tests.examples.origins import ORIGINS
 from tests.lab.cloud.conftest import Aws
 from tests.support import rule_packs
@@ -37,6 +38,7 @@ UNAVOIDABLE = {
     "AwsSolutions-RDS14",
     "F3002",
     "F3006",
+    "F6101",
     "HIPAA.Security-RDSInBackupPlan",
     "NIST.800.53.R4-RDSInBackupPlan",
     "NIST.800.53.R5-RDSInBackupPlan",
@@ -53,6 +55,8 @@ UNAVOIDABLE = {
 """Rules that constructs may acknowledge, with a reason; `tests/stacks/test_rule_packs.py` says why for each."""
 NOTES = {"I4010", "I9001", "I9003"}
 """Notes of the validators, not findings."""
+NEWER_ATTRIBUTES = {("E6101", "atlas-aurora-orders-global"), ("F6101", "atlas-aurora-orders-global")}
+"""`GlobalEndpoint.Address`: CloudFormation's specification lists it, the validators' schemas only what it is part of."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,12 @@ def test_nothing_is_acknowledged_but_the_unavoidable(example: Example) -> None:
 
 
 def test_cfn_lint_and_control_tower_find_nothing(example: Example) -> None:
-    assert {rule for rule, _ in rule_packs.cfn_lint(example.out)} <= {"I4010"}
+    linted = set(rule_packs.cfn_lint(example.out)) - NEWER_ATTRIBUTES
+    assert {rule for rule, _ in linted} <= {"I4010"}
     for stack in example.stacks:
-        found = rule_packs.cloudformation_validate(stack.name, stack.template)
-        assert {rule for rule, _ in found} <= NOTES, stack.name
+        found = {rule for rule, _ in rule_packs.cloudformation_validate(stack.name, stack.template)}
+        known = {rule for rule, where in NEWER_ATTRIBUTES if where == stack.name}
+        assert found <= NOTES | known, stack.name
 
 
 def test_it_has_the_features_that_the_page_says(example: Example) -> None:
@@ -145,6 +151,7 @@ def test_it_is_updated_then_destroyed(deployed: Example, tmp_path: Path) -> None
         assert deploy(stack) == "UPDATE_COMPLETE"
     assert dropped(stacks) == []
     assert stored(stacks) == before  # changed in place: what stores data is what it was
+    FAREWELLS.get(deployed.name, lambda: None)()
     for stack in reversed(stacks):
         assert delete(stack) == "DELETE_COMPLETE"
 
