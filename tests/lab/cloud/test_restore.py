@@ -17,8 +17,8 @@ from tests.lab.cloud.test_rds import CLUSTER, LARGE, code, make_cluster, shown
 
 OTHER_ACCOUNT = "210987654321"
 MANAGED = {"ManageMasterUserPassword": True, "MasterUserPassword": None}
-LATEST = {"SourceDBClusterIdentifier": "shop-orders", "UseLatestRestorableTime": True}
-CLONE = {**LATEST, "RestoreType": "copy-on-write"}
+LATEST: dict[str, Any] = {"SourceDBClusterIdentifier": "shop-orders", "UseLatestRestorableTime": True}
+CLONE: dict[str, Any] = {**LATEST, "RestoreType": "copy-on-write"}
 
 
 def source(aws: Aws, **more: Any) -> Any:
@@ -186,14 +186,14 @@ class TestPointInTime:
         cluster = rds_backends[ACCOUNT_ID][REGION].clusters["shop-orders"]
         cluster.born_at -= dt.timedelta(hours=3)
         moment = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
-        given = {"SourceDBClusterIdentifier": "shop-orders", "RestoreToTime": moment}
+        given: dict[str, Any] = {"SourceDBClusterIdentifier": "shop-orders", "RestoreToTime": moment}
         assert to_point_in_time(rds, **given)["Status"] == "available"
 
     @pytest.mark.parametrize("hours", [-4, 1], ids=["before-it-was-born", "in-the-future"])
     def test_a_moment_outside_the_window(self, aws: Aws, hours: int) -> None:
         rds = source(aws)
         moment = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
-        given = {"SourceDBClusterIdentifier": "shop-orders", "RestoreToTime": moment}
+        given: dict[str, Any] = {"SourceDBClusterIdentifier": "shop-orders", "RestoreToTime": moment}
         assert code(lambda: to_point_in_time(rds, **given)) == "InvalidParameterValue"
 
     def test_the_window_ends_where_backups_do(self, aws: Aws) -> None:
@@ -228,9 +228,12 @@ class TestPointInTime:
 
     def test_a_source_by_its_resource_id(self, aws: Aws) -> None:
         rds = source(aws)
-        given = {"SourceDbClusterResourceId": shown(rds)["DbClusterResourceId"], "UseLatestRestorableTime": True}
+        given: dict[str, Any] = {
+            "SourceDbClusterResourceId": shown(rds)["DbClusterResourceId"],
+            "UseLatestRestorableTime": True,
+        }
         assert to_point_in_time(rds, **given)["MasterUsername"] == "dba"
-        gone = {"SourceDbClusterResourceId": "cluster-GONE", "UseLatestRestorableTime": True}
+        gone: dict[str, Any] = {"SourceDbClusterResourceId": "cluster-GONE", "UseLatestRestorableTime": True}
         assert code(lambda: to_point_in_time(rds, "two", **gone)) == "DBClusterAutomatedBackupNotFoundFault"
 
     def test_a_clone_needs_a_source_with_an_instance(self, aws: Aws) -> None:
@@ -279,7 +282,11 @@ class TestPlane:
         until(lambda: shown(rds)["Status"] == "available")
         rds_backends[ACCOUNT_ID][REGION].clusters["shop-orders"].born_at -= dt.timedelta(hours=3)
         moment = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
-        given = {"SourceDBClusterIdentifier": "shop-orders", "RestoreToTime": moment, "DBClusterIdentifier": "new"}
+        given: dict[str, Any] = {
+            "SourceDBClusterIdentifier": "shop-orders",
+            "RestoreToTime": moment,
+            "DBClusterIdentifier": "new",
+        }
         with pytest.raises(rds.exceptions.ClientError, match="RestoreToTime is not modelled"):
             rds.restore_db_cluster_to_point_in_time(**given)
 
