@@ -251,6 +251,7 @@ class BackupPlan(Construct):
             _allow("CleanUp", RESTORED_ACTIONS, restored),
             _allow("ReadSource", SOURCE_ACTIONS, [self._cluster_arn, _arn("rds", SNAPSHOT)]),
             *_use_key("Key", [self._key_arn]),
+            _decrypt_through_rds(self._key_arn),
         ]
 
 
@@ -271,6 +272,14 @@ RESTORED_ACTIONS = [
     "rds:DescribeDBClusters",
     "rds:DescribeDBInstances",
     "rds:ListTagsForResource",
+]
+RESTORE_KEY_ACTIONS = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
 ]
 SOURCE_ACTIONS = ["rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters", "rds:ListTagsForResource"]
 
@@ -310,6 +319,12 @@ def _use_key(sid: str, keys: Sequence[str]) -> list[Statement]:
     grant = _allow(f"Grant{sid}", ["kms:CreateGrant"], keys)
     grant["Condition"] = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [_allow(f"Read{sid}", ["kms:DescribeKey"], keys), grant]
+
+
+def _decrypt_through_rds(key_arn: str) -> Statement:
+    statement = _allow("UseKey", RESTORE_KEY_ACTIONS, [key_arn])
+    service = cdk.Fn.sub("rds.${AWS::Region}.amazonaws.com")
+    return {**statement, "Condition": {"StringEquals": {"kms:ViaService": service}}}
 
 
 def _rendered(value: str) -> str:

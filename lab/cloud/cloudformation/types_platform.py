@@ -50,6 +50,13 @@ def _delete_key(handle: Handle) -> None:
     handle.call("schedule_key_deletion", KeyId=handle.physical_id, PendingWindowInDays=days)
 
 
+def _alias_target(handle: Handle) -> Any:
+    """The key as the template named it: by its id, which is what KMS shows, or by its ARN."""
+    found = handle.look(f"[?AliasName=='{handle.physical_id}'].TargetKeyId | [0]")
+    given = str(handle.properties["TargetKeyId"])
+    return given if given.endswith(f"/{found}") else found
+
+
 KEY_ENABLED = Step(
     apply=lambda h, _old, new: h.call("enable_key" if _flag(new) else "disable_key", KeyId=h.physical_id),
     read=lambda h: h.look("Enabled"),
@@ -153,7 +160,7 @@ ROWS = (
         path="Aliases",
         read={
             "AliasName": lambda h: h.look(f"[?AliasName=='{h.physical_id}'].AliasName | [0]"),
-            "TargetKeyId": lambda h: h.look(f"[?AliasName=='{h.physical_id}'].TargetKeyId | [0]"),
+            "TargetKeyId": _alias_target,
         },
     ),
     Row(
