@@ -43,7 +43,7 @@ def status_text(overview: Mapping[str, Any]) -> str:
 def load_text(answer: Mapping[str, Any]) -> str:
     """What the readers report from now on, and what auto scaling did about it at once."""
     said = ", ".join(f"{name} {value:g}" for name, value in sorted(answer["metrics"].items()))
-    lines = [f"{answer['cluster']}: {answer['readers']} readers, each reports {said}"]
+    lines = [f"{answer['cluster']}: readers {answer['readers']}, each reports {said}"]
     lines += [f"  {activity}" for activity in answer["activities"]]
     if not answer["scales"]:
         lines.append("  the cluster has no auto scaling: nothing follows from it")

@@ -23,7 +23,7 @@ class ReplicaScaling(Construct):
     Both bounds count all readers of the cluster. An added reader has the writer's class and the last promotion tier;
     it joins the reader endpoint and custom endpoints with a list of exclusions. With both metrics it adds readers when
     one asks for them, and removes some only when both agree. The service-linked role is the service's own matter.
-    Stopping it removes no reader: before a cluster is deleted, lower the bounds to what is declared and wait.
+    Stopping it removes no reader: what it added is deleted by hand, before the cluster is.
 
     Args:
         identifier: The cluster's identifier.
