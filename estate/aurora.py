@@ -219,6 +219,14 @@ def _vague_version(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("version",), spec.version, fix=f'write it whole, as in "{engines.VERSION_EXAMPLES[spec.engine]}"')
 
 
+def _ending_version(spec: AuroraSpec) -> Iterator[Hit]:
+    ends = engines.minor_ends(spec.engine, spec.version) if _version_is_fine(spec) else None
+    if ends and spec.version not in engines.retired_versions(spec.engine):
+        newer = engines.newest_like(spec.engine, spec.version)
+        fix = f'AWS upgrades it by itself after {ends}: choose a newer one, such as "{newer}"'
+        yield Hit(("version",), spec.version, fix=fix)
+
+
 def _extended_support(spec: AuroraSpec) -> Iterator[Hit]:
     since = engines.extended_support_since(spec.engine, spec.version)
     if since and not spec.extended_support:
@@ -525,6 +533,14 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_vague_version,
         must="name its minor version",
         fix="write it whole",
+        level="warning",
+    ),
+    Rule(
+        id="aurora/version-ending",
+        reads=("engine", "version"),
+        broken=_ending_version,
+        must="be one whose standard support does not end",
+        fix="choose a newer one",
         level="warning",
     ),
     Rule(

@@ -131,6 +131,19 @@ def newest(engine: str) -> str:
 
 
 @cache
+def newest_like(engine: str, version: str) -> str:
+    """The newest version in the data of the same major, for hints; the newest of all where there is none."""
+    gone = retired_versions(engine)
+    same = [v for v in data()["versions"][engine] if names_minor(engine, v) and _major(v) == _major(version)]
+    return next((v for v in reversed(same) if v not in gone and "-" not in v), newest(engine))
+
+
+def _major(version: str) -> str:
+    """`17` of 17.7, `8.0` of 8.0.mysql_aurora.3.10.0."""
+    return version.partition(".mysql_aurora")[0] if "mysql_aurora" in version else version.partition(".")[0]
+
+
+@cache
 def is_well_formed(engine: str, version: str) -> bool:
     return VERSION_FORMS[engine].fullmatch(version) is not None
 

@@ -47,11 +47,11 @@ def _class_version(spec: AuroraSpec) -> Iterator[Hit]:
 
 
 def _burstable(spec: AuroraSpec) -> Iterator[Hit]:
+    """A Global Database refuses them with a rule of its own."""
     for name, instance in _named(spec):
-        if instance.instance_class.startswith(BURSTABLE) and instance.instance_class in engines.known_classes(
-            spec.engine
-        ):
-            yield Hit(("instances", name, "class"), instance.instance_class)
+        given = instance.instance_class
+        if given.startswith(BURSTABLE) and given in engines.known_classes(spec.engine) and not spec.global_database:
+            yield Hit(("instances", name, "class"), given)
 
 
 def _authorities(spec: AuroraSpec) -> Iterator[Hit]:
@@ -123,7 +123,8 @@ def _writes_binlog(spec: AuroraSpec) -> bool:
 
 
 def _backtrack_binlog(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.effective_backtrack_hours and _writes_binlog(spec):
+    """A blue/green deployment and a replica have rules of their own about it."""
+    if spec.effective_backtrack_hours and _writes_binlog(spec) and not (spec.blue_green or spec.replica_of):
         given = f"{spec.effective_backtrack_hours} beside binlog_format {spec.parameters['binlog_format']}"
         yield Hit(("backtrack_hours",), given)
 

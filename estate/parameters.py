@@ -138,8 +138,7 @@ CLUSTER_ONLY: Mapping[str, frozenset[str]] = {
         "wal_sender_timeout"
     ),
     MYSQL: _names(
-        "aurora_binlog_replication_max_yield_seconds aurora_enable_repl_bin_log_filtering "
-        "aurora_enable_replica_log_compression aurora_enable_staggered_replica_restart aurora_enable_zdr "
+        "aurora_binlog_replication_max_yield_seconds aurora_enable_zdr "
         "aurora_enhanced_binlog auto_increment_increment auto_increment_offset aws_default_lambda_role "
         "aws_default_s3_role binlog-do-db binlog-ignore-db binlog_backup binlog_checksum binlog_format "
         "binlog_group_commit_sync_delay binlog_group_commit_sync_no_delay_count binlog_replication_globaldb "

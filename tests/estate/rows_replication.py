@@ -112,6 +112,8 @@ ROWS: tuple[Row, ...] = (
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{COPY}.replica_of": "other"}),
 )
 
+KNOWN_ENDING = {"acknowledge": ["aurora/version-ending"]}
+KNOWN_BINLOG = {"acknowledge": ["aurora/backtrack-binlog"]}
 VARIANTS: tuple[Row, ...] = (
     (
         "aurora/global-region",
@@ -153,10 +155,10 @@ VARIANTS: tuple[Row, ...] = (
     ("aurora/replica-inherited", f"{COPY}.master_authentication", REPLICA | OWN_COPY),
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{COPY}.replica_of": "copy"}),
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{COPY}.region": "eu-west-1"}),
-    ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{COPY}.version": "8.0.mysql_aurora.3.08.2"}),
+    ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{COPY}.version": "8.0.mysql_aurora.3.08.2"} | KNOWN_ENDING),
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{O}.parameters": {}}),
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{O}.parameters": {"binlog_format": "OFF"}}),
-    ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{O}.backtrack_hours": 24}),
+    ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{O}.backtrack_hours": 24} | KNOWN_BINLOG),
     ("estate/replica", f"{COPY}.replica_of", REPLICA | {f"{O}.master_authentication": "managed-secret"}),
     (
         "estate/replica",

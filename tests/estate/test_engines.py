@@ -60,6 +60,72 @@ def test_most_capacity(engine: str, version: str, most: int) -> None:
     assert engines.acu_max(engine, version) == most
 
 
+CAN = {
+    "I/O-Optimized": engines.can_be_io_optimized,
+    "local write forwarding": engines.can_forward_locally,
+    "the Data API": engines.has_data_api,
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "engine", "first", "last_without"),
+    [
+        ("I/O-Optimized", POSTGRESQL, "16.1", "15.1"),
+        ("I/O-Optimized", POSTGRESQL, "14.7", "14.6"),
+        ("I/O-Optimized", POSTGRESQL, "13.10", "13.9"),
+        ("I/O-Optimized", MYSQL, "8.0.mysql_aurora.3.03.1", "8.0.mysql_aurora.3.03.0"),
+        ("local write forwarding", POSTGRESQL, "16.4", "16.3"),
+        ("local write forwarding", POSTGRESQL, "15.8", "15.7"),
+        ("local write forwarding", POSTGRESQL, "14.13", "13.23"),
+        ("local write forwarding", MYSQL, "8.0.mysql_aurora.3.04.0", "8.0.mysql_aurora.3.03.3"),
+        ("the Data API", POSTGRESQL, "16.1", "15.2"),
+        ("the Data API", POSTGRESQL, "13.11", "13.10"),
+        ("the Data API", MYSQL, "8.0.mysql_aurora.3.07.0", "8.0.mysql_aurora.3.06.1"),
+    ],
+)
+def test_the_first_version_that_can(what: str, engine: str, first: str, last_without: str) -> None:
+    assert CAN[what](engine, first)
+    assert not CAN[what](engine, last_without)
+
+
+@pytest.mark.parametrize("what", CAN)
+@pytest.mark.parametrize(("engine", "version"), [(POSTGRESQL, "18.3"), (MYSQL, "8.4.mysql_aurora.8.4.7")])
+def test_every_newer_version_can(what: str, engine: str, version: str) -> None:
+    assert CAN[what](engine, version)
+
+
+def test_a_version_lacks_the_classes_that_came_after_it() -> None:
+    """Taken from cfn-lint's data, by which APG 14.6, an LTS version, is older than Graviton4."""
+    assert "db.r8g.large" in engines.classes_missing_with(POSTGRESQL, "14.6")
+    assert "db.r6g.large" not in engines.classes_missing_with(POSTGRESQL, "14.6")
+    assert "db.r8g.large" not in engines.classes_missing_with(POSTGRESQL, "17.7")
+    assert "db.r4.large" in engines.classes_missing_with(MYSQL, "8.0.mysql_aurora.3.10.0")
+    assert engines.classes_missing_with(POSTGRESQL, "99.1") == frozenset()
+
+
+def test_zones_of_a_region() -> None:
+    assert (engines.zone_count("us-west-1"), engines.zone_count("eu-west-1")) == (2, 3)
+    assert engines.zone_count("xx-north-1") is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "ends", "newer"),
+    [
+        (POSTGRESQL, "17.4", "30 Nov 2026", "17."),
+        (POSTGRESQL, "17.7", None, "17."),
+        (MYSQL, "8.0.mysql_aurora.3.08.2", "31 Aug 2026", "8.0.mysql_aurora.3.1"),
+        (MYSQL, "8.0.mysql_aurora.3.10.0", None, "8.0.mysql_aurora.3.1"),
+    ],
+)
+def test_a_minor_version_that_ends_leads_to_a_newer_one_of_its_major(
+    engine: str, version: str, ends: str | None, newer: str
+) -> None:
+    assert engines.minor_ends(engine, version) == ends
+    found = engines.newest_like(engine, version)
+    assert found.startswith(newer)
+    assert found not in engines.retired_versions(engine)
+
+
 @pytest.mark.parametrize(
     ("engine", "version", "since"),
     [
@@ -88,7 +154,7 @@ def test_the_data_says_where_it_comes_from() -> None:
     assert set(engines.data()["sources"]) == {"cfn-lint", "cfn-lint schemas", "botocore"}
 
 
-@pytest.mark.parametrize("tool", ["generate_engines", "generate_schema", "generate_estate_docs"])
+@pytest.mark.parametrize("tool", ["generate_engines", "generate_parameters", "generate_schema", "generate_estate_docs"])
 def test_generated_files_are_up_to_date(tool: str) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / f"{tool}.py"), "--check"],

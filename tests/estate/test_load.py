@@ -170,7 +170,9 @@ def test_engines_that_are_not_there_lead_to_those_that_are(unit: str, engine: st
 @pytest.mark.parametrize(
     ("path", "rule"),
     [
-        ("aurora.orders.engine_mode", "aurora/serverless-v1"),
+        ("aurora.orders.engine_mode", "aurora/engine-mode"),
+        ("aurora.orders.scaling_configuration", "aurora/serverless-v1"),
+        ("aurora.orders.multi_az", "aurora/no-such-setting"),
         ("aurora.orders.multi_master", "aurora/multi-master"),
         ("aurora.orders.master_password", "aurora/no-password"),
         ("caches.sessions.auth_token", "cache/no-password"),
@@ -179,6 +181,31 @@ def test_engines_that_are_not_there_lead_to_those_that_are(unit: str, engine: st
 )
 def test_settings_that_are_gone_lead_to_what_replaced_them(path: str, rule: str) -> None:
     assert [(problem.path, problem.rule) for problem in problems(changed({path: "x"}))] == [(path, rule)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "rule", "words"),
+    [
+        ("serverless", "aurora/serverless-v1", ("31 Mar 2025", "class: serverless", "min_acu: 0")),
+        (
+            "multimaster",
+            "aurora/multi-master",
+            ("28 Feb 2023", "local_write_forwarding", "Limitless Database", "Aurora DSQL"),
+        ),
+        ("parallelquery", "aurora/engine-mode", ("28 Feb 2023", "aurora_parallel_query")),
+        ("global", "aurora/engine-mode", ("28 Feb 2023", "`global:`")),
+        ("provisioned", "aurora/engine-mode", ("remove it",)),
+        ("MultiMaster", "aurora/multi-master", ("one writer",)),
+        ("multi-master", "aurora/multi-master", ("one writer",)),
+        ("turbo", "aurora/engine-mode", ("remove it",)),
+    ],
+)
+def test_each_engine_mode_has_its_own_way_out(mode: str, rule: str, words: tuple[str, ...]) -> None:
+    """Facts A18 and A19: when each ended, what replaced it, how to get out."""
+    [problem] = problems(changed({"aurora.orders.engine_mode": mode}))
+    assert (problem.path, problem.rule) == ("aurora.orders.engine_mode", rule)
+    assert problem.given == f"engine_mode: {mode}"
+    assert [word for word in words if word not in problem.fix] == []
 
 
 def test_a_name_is_said_once() -> None:
@@ -205,6 +232,7 @@ def test_a_misnamed_cluster_is_judged_whole() -> None:
 def test_rules_do_not_judge_what_stands_in_for_a_wrong_value() -> None:
     """A class of a wrong type counts as the model's default, serverless, which this version does not have."""
     changes = {"aurora.orders.version": "12.22", "aurora.orders.extended_support": True}
+    changes |= {"aurora.orders.instances.b.class": "db.r5.large"}
     found = problems(changed(changes | {"aurora.orders.instances.a.class": 5}))
     assert [(problem.path, problem.rule) for problem in found] == [("aurora.orders.instances.a.class", "value/quote")]
 

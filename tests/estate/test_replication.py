@@ -48,7 +48,7 @@ def test_numbers_out_of_range_are_refused(changes: dict[str, Any], path: str) ->
 
 
 def test_eleven_secondary_regions_are_one_too_many() -> None:
-    ten = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-2", "eu-west-3", "eu-central-1"]
+    ten = ["us-east-1", "us-east-2", "ca-central-1", "us-west-2", "eu-west-2", "eu-west-3", "eu-central-1"]
     ten += ["ap-south-1", "ap-southeast-1", "ap-southeast-2"]
     for regions, found in ((ten, []), ([*ten, "sa-east-1"], [f"{GLOBAL}.secondaries"])):
         secondaries: dict[str, Any] = {region: {"instances": {"a": LARGE}} for region in regions}
