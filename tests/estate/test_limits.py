@@ -37,6 +37,27 @@ EXPECTED: dict[str, Any] = {
     "DATABASE_NAME_LENGTH_MAX": 63,
     "MONITORING_INTERVALS_S": (0, 1, 5, 10, 15, 30, 60),
     "CLUSTERS_PER_REGION": 40,
+    "ACU_GIB": 2,
+    "BACKUP_NAME_LENGTH": 50,
+    "BLUE_GREEN_NAME_LENGTH": 60,
+    "CROSS_REGION_REPLICAS_MAX": 5,
+    "DNS_LABEL_LENGTH_MAX": 63,
+    "DNS_NAME_LENGTH_MAX": 253,
+    "DNS_TTL_S_MAX": 2_147_483_647,
+    "GLOBAL_MIN_ACU": 8,
+    "GLOBAL_RPO_S_MAX": 2_147_483_647,
+    "GLOBAL_RPO_S_MIN": 20,
+    "GLOBAL_SECONDARIES_MAX": 10,
+    "GROUP_RULES": 60,
+    "LOCK_DAYS_MIN": 3,
+    "PROXIES_PER_REGION": 20,
+    "READERS_MAX": 15,
+    "RECOVERY_POINT_DAYS_MAX": 36_500,
+    "ROLES_MAX": 5,
+    "SNAPSHOT_IDENTIFIER_LENGTH": 255,
+    "TRANSACTION_IDS": 1 << 31,
+    "VOLUME_TIB": 256,
+    "VOLUME_TIB_OLDER": 128,
     "REPLICATION_GROUP_ID_LENGTH": 40,
     "CACHE_USER_ID_LENGTH": 40,
     "NODES_DEFAULT": 90,
@@ -56,6 +77,7 @@ EXPECTED: dict[str, Any] = {
     "TAG_KEY_LENGTH_MAX": 128,
     "TAG_VALUE_LENGTH_MAX": 256,
 }
+SOURCES = ("[B]", "[A4", "[A10", "[E4", "[E10", "[EC2", "[RFC ", "[PostgreSQL ", "Ours")
 NAMED = {name for name in vars(limits) if name.isupper()}
 
 
@@ -74,7 +96,7 @@ def test_every_limit_has_its_source() -> None:
         if isinstance(statement, ast.Assign):
             assert isinstance(following, ast.Expr), ast.unparse(statement)
             text = ast.literal_eval(following.value)
-            assert any(mark in text for mark in ("[B]", "[A4", "[A10", "[E4", "[E10", "[EC2", "Ours")), text
+            assert any(mark in text for mark in SOURCES), text
 
 
 def test_monitoring_intervals_are_those_of_the_spec() -> None:
