@@ -357,6 +357,9 @@ def _endpoint_is_empty(spec: AuroraSpec) -> Iterator[Hit]:
 
 def _endpoint_shared(spec: AuroraSpec) -> Iterator[Hit]:
     """Members set apart, while nothing else leaves them out: other clients have the reader endpoint alone."""
+    wrong = (_endpoint_members, _endpoint_both_lists, _endpoint_repeats)
+    if any(list(check(spec)) for check in wrong):
+        return
     for name, endpoint in spec.endpoints.items():
         apart = set(endpoint.members)
         others = [other for key, other in spec.endpoints.items() if key != name]

@@ -25,8 +25,8 @@ THREE_SUBNETS = [*VPC["subnets"], VPC["subnets"][0]]
 SMALL = {"engine": "aurora-postgresql", "version": "17.7"}
 CLASH = {
     "aurora": {
-        "a": SMALL | {"instances": {"p": {}, "q": {}}, "endpoints": {"b-x": {"members": ["p"]}}},
-        "a-b": SMALL | {"instances": {"r": {}, "s": {}}, "endpoints": {"x": {"members": ["r"]}}},
+        "a": SMALL | {"instances": {"p": {}, "q": {}}, "endpoints": {"b-x": {"excluded": ["p"]}}},
+        "a-b": SMALL | {"instances": {"r": {}, "s": {}}, "endpoints": {"x": {"excluded": ["r"]}}},
     }
 }
 
@@ -144,7 +144,7 @@ ROWS: tuple[Row, ...] = (
     (
         "aurora/endpoint-count",
         "aurora.orders.endpoints",
-        {f"aurora.orders.endpoints.e{number}.members": ["a"] for number in range(6)},
+        {f"aurora.orders.endpoints.e{number}.excluded": ["a"] for number in range(6)},
     ),
     (
         "aurora/endpoint-member",
@@ -174,7 +174,7 @@ ROWS: tuple[Row, ...] = (
             "caches": {},
             "aurora.orders.instances.a.class": "serverless",
             "aurora.orders.instances.b.class": "serverless",
-            "aurora.orders.endpoints.x.members": ["a"],
+            "aurora.orders.endpoints.x.excluded": ["a"],
         },
     ),
     ("aurora/backtrack-engine", "aurora.orders.backtrack_hours", {"aurora.orders.backtrack_hours": 1}),
