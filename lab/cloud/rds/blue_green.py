@@ -29,7 +29,7 @@ _ALPHABET = string.ascii_lowercase + string.digits
 _TASKS = ("CREATING_READ_REPLICA_OF_SOURCE", "DB_ENGINE_VERSION_UPGRADE", "CONFIGURE_BACKUPS")
 _COPIED = (
     *("backup_retention_period", "copy_tags_to_snapshot", "database_name", "db_subnet_group_name"),
-    *("deletion_protection", "engine", "engine_lifecycle_support", "kms_key_id", "master_username", "port"),
+    *("deletion_protection", "engine", "engine_lifecycle_support", "master_username", "port"),
     *("preferred_backup_window", "preferred_maintenance_window", "storage_encrypted", "storage_type"),
 )
 _COPIED_INSTANCE = (
@@ -160,6 +160,7 @@ class BlueGreenState(SnapshotState):
             "master_user_password": source.password,
             "serverless_v2_scaling_configuration": source.serverless_v2_scaling_configuration,
             "tags": [tag for tag in source.tags if not tag["Key"].startswith("aws:")],
+            "kms_key_id": source.kms_key_id if source.storage_encrypted else None,
             "vpc_security_group_ids": [each["VpcSecurityGroupId"] for each in source.vpc_security_groups],
         }
         green = self._new_cluster({name: value for name, value in wanted.items() if value is not None})
@@ -174,7 +175,7 @@ class BlueGreenState(SnapshotState):
             return
         if group not in self.db_cluster_parameter_groups:
             raise rds_error("DBClusterParameterGroupNotFoundFault", f"DBClusterParameterGroup not found: {group}")
-        family = self.db_cluster_parameter_groups[group].family
+        family = self.db_cluster_parameter_groups[group].db_parameter_group_family
         if family != checks.default_family(engine, version):
             raise invalid_combination(
                 f"The Parameter Group {group} with DBParameterGroupFamily {family} cannot be used for this instance. "
