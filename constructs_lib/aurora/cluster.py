@@ -22,6 +22,7 @@ from constructs_lib.aurora.credentials import Rotation, define_own_secret, maste
 from constructs_lib.aurora.dns import Names
 from constructs_lib.aurora.endpoints import define_endpoints
 from constructs_lib.aurora.instances import define_instance_parameters, define_instances, define_monitoring_role
+from constructs_lib.aurora.integrations import Integrations, egress_to
 from constructs_lib.aurora.origin import set_origin
 from constructs_lib.aurora.proxy import Proxy, connect_arns
 from constructs_lib.aurora.reach import define_ingress
@@ -96,9 +97,13 @@ class AuroraCluster(Construct):
         self.key_arn = key.key_arn if key else self._define_encryption(retain=retain).key_arn
         place = placement_in(vpc)
         self.cfn_security_group = define_security_group(
-            self, vpc_id=place.vpc_id, description=f"{identifier}: Aurora cluster"
+            self,
+            vpc_id=place.vpc_id,
+            description=f"{identifier}: Aurora cluster",
+            egress=egress_to(spec, identifier, place.endpoint_security_group_id),
         )
         self.cfn_log_groups = self._define_log_groups(retain=retain)
+        self.integrations = self._define_integrations()
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_secret = define_own_secret(self, identifier, spec, key_arn=self.key_arn, retain=retain)
@@ -180,8 +185,13 @@ class AuroraCluster(Construct):
             "Parameters",
             description=f"{self.identifier}: TLS required",
             family=settings.parameter_group_family(self.spec),
-            parameters=settings.parameters(self.spec),
+            parameters=settings.parameters(self.spec) | (self.integrations.parameters if self.integrations else {}),
         )
+
+    def _define_integrations(self) -> Integrations | None:
+        if self.spec.integrations is None:
+            return None
+        return Integrations(self, "Integrations", identifier=self.identifier, spec=self.spec)
 
     def _define_subnet_group(self, subnet_ids: Sequence[str]) -> rds.CfnDBSubnetGroup:
         return rds.CfnDBSubnetGroup(
@@ -196,6 +206,7 @@ class AuroraCluster(Construct):
         cluster = rds.CfnDBCluster(
             self,
             "Cluster",
+            associated_roles=(self.integrations.associated_roles or None) if self.integrations else None,
             backtrack_window=settings.backtrack_window_s(spec),
             backup_retention_period=spec.backup.retention_days,
             copy_tags_to_snapshot=True,
@@ -416,7 +427,7 @@ class AuroraCluster(Construct):
         """Let a principal log in as the database user `user` with an IAM token (valid for 15 minutes)."""
         resource_id = self.cfn_cluster.attr_db_cluster_resource_id
         return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["rds-db:connect"], resource_arns=connect_arns(self, resource_id, [user])
+            grantee=grantee, actions=["rds-db:connect"], resource_arns=connect_arns(resource_id, [user])
         )
 
     def grant_data_api(self, grantee: iam.IGrantable) -> iam.Grant:

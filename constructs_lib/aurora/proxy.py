@@ -12,6 +12,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from constructs_lib.aurora.reach import define_ingress
+from constructs_lib.foundation.cfn import acknowledge
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.placement import Placement, define_security_group, imported
 from estate import names
@@ -24,18 +25,18 @@ ENGINE_FAMILIES = {MYSQL: "MYSQL"}
 TARGET_GROUP = "default"
 """The only name that RDS takes."""
 
+NEWER_TAGS = {
+    "CloudFormation-Validate::F3002": (
+        "tags of AWS::RDS::DBProxyTargetGroup are newer than the schema inside aws-cdk-lib; cfn-lint's newer one knows "
+        "them and checks them"
+    ),
+}
 
-def connect_arns(scope: Construct, resource_id: str, users: Iterable[str]) -> list[str]:
+
+def connect_arns(resource_id: str, users: Iterable[str]) -> list[str]:
     """What `rds-db:connect` is granted on: users of the cluster (`cluster-...`) or proxy (`prx-...`) of that id."""
-    return [
-        cdk.Stack.of(scope).format_arn(
-            service="rds-db",
-            resource="dbuser",
-            resource_name=f"{resource_id}/{user}",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for user in users
-    ]
+    pattern = "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${ResourceId}/"
+    return [cdk.Fn.sub(pattern + user, {"ResourceId": resource_id}) for user in users]
 
 
 class Proxy(Construct):
@@ -122,7 +123,7 @@ class Proxy(Construct):
 
     def _statements(self, cluster: rds.CfnDBCluster, secret_arn: str | None, key_arn: str) -> list[dict[str, Any]]:
         if self.proxy_spec.users:
-            users = connect_arns(self, cluster.attr_db_cluster_resource_id, self.proxy_spec.users)
+            users = connect_arns(cluster.attr_db_cluster_resource_id, self.proxy_spec.users)
             return [{"Effect": "Allow", "Action": "rds-db:connect", "Resource": users}]
         through = {"kms:ViaService": cdk.Fn.sub("secretsmanager.${AWS::Region}.amazonaws.com")}
         return [
@@ -179,10 +180,7 @@ class Proxy(Construct):
     def _define_target_group(
         self, cluster: rds.CfnDBCluster, instances: Iterable[rds.CfnDBInstance]
     ) -> rds.CfnDBProxyTargetGroup:
-        """After the instances, so that there is something to connect to when the stack is done.
-
-        Without tags, which the schema inside aws-cdk-lib does not know of this type and would make an error of.
-        """
+        """After the instances, so that there is something to connect to when the stack is done."""
         group = rds.CfnDBProxyTargetGroup(
             self,
             "Targets",
@@ -194,7 +192,7 @@ class Proxy(Construct):
             db_proxy_name=self.cfn_proxy.ref,
             target_group_name=TARGET_GROUP,
         )
-        group.add_property_deletion_override("Tags")
+        acknowledge(group, NEWER_TAGS)
         for needed in (self.cfn_cluster_ingress, *instances):
             group.add_resource_dependency(needed)
         return group
@@ -235,5 +233,5 @@ class Proxy(Construct):
         """
         resource_id = cdk.Fn.select(6, cdk.Fn.split(":", self.cfn_proxy.attr_db_proxy_arn))
         return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["rds-db:connect"], resource_arns=connect_arns(self, resource_id, [user])
+            grantee=grantee, actions=["rds-db:connect"], resource_arns=connect_arns(resource_id, [user])
         )

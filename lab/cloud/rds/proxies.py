@@ -19,7 +19,8 @@ ENDPOINT_QUOTA = 20  # endpoints per proxy (Aurora guide, rds-proxy-endpoints)
 FAMILIES = {"aurora-mysql": "MYSQL", "aurora-postgresql": "POSTGRESQL"}
 IDLE_S = range(1, 28_801)
 BORROW_S = range(301)
-PERCENT = range(1, 101)
+PERCENTAGES = {"MaxConnectionsPercent": range(1, 101), "MaxIdleConnectionsPercent": range(101)}
+POOL = (*PERCENTAGES, "ConnectionBorrowTimeout", "InitQuery", "SessionPinningFilters")
 DEFAULT_POOL = {"MaxConnectionsPercent": 100, "MaxIdleConnectionsPercent": 50, "ConnectionBorrowTimeout": 120}
 
 
@@ -191,7 +192,8 @@ class ProxyState(RdsState):
     def modify_target_group(self, given: dict[str, Any]) -> Any:
         with RUNTIME.lock:
             group = self.target_group(given["db_proxy_name"], given.get("target_group_name"))
-            pool = dict(given.get("connection_pool_config") or {})
+            asked = given.get("connection_pool_config") or {}
+            pool = {name: asked[name] for name in POOL if asked.get(name) is not None}
             _check_pool(pool)
             group.connection_pool_config = {**group.connection_pool_config, **pool}
             if "MaxIdleConnectionsPercent" not in pool and "MaxConnectionsPercent" in pool:
@@ -318,8 +320,7 @@ def _check_auth(scheme: str | None, auth: list[Any] | None) -> None:
 
 
 def _check_pool(pool: dict[str, Any]) -> None:
-    limits = {"MaxConnectionsPercent": PERCENT, "MaxIdleConnectionsPercent": range(101)}
-    for name, allowed in {**limits, "ConnectionBorrowTimeout": BORROW_S}.items():
+    for name, allowed in {**PERCENTAGES, "ConnectionBorrowTimeout": BORROW_S}.items():
         if name in pool and pool[name] not in allowed:
             raise invalid_value(f"{name} must be between {allowed[0]} and {allowed[-1]}, got {pool[name]}.")
 

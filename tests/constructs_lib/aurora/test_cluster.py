@@ -193,8 +193,9 @@ def test_grants_name_one_user_of_one_cluster_and_one_secret(tmp_path: Path) -> N
     made = synthesize_one(tmp_path, define)
     connect, read, decrypt = only(made, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     assert connect["Action"] == "rds-db:connect"
-    assert connect["Resource"]["Fn::Join"][1][-1] == "/app"
-    assert {"Fn::GetAtt": ["AuroraCluster2778A36C", "DBClusterResourceId"]} in connect["Resource"]["Fn::Join"][1]
+    pattern, of = connect["Resource"]["Fn::Sub"]
+    assert pattern == "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:dbuser:${ResourceId}/app"
+    assert of == {"ResourceId": {"Fn::GetAtt": ["AuroraCluster2778A36C", "DBClusterResourceId"]}}
     assert read["Action"] == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
     assert read["Resource"] == {"Fn::GetAtt": ["AuroraCluster2778A36C", "MasterUserSecret.SecretArn"]}
     assert (decrypt["Action"], decrypt["Resource"]) == ("kms:Decrypt", only(made, "AWS::RDS::DBCluster")["KmsKeyId"])
