@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from lab.cloud.cloudformation.row import Handle, Row
 from lab.cloud.cloudformation.rows import find_row
 from lab.cloud.cloudformation.scope import handle_of, is_null, scope_of
 from lab.cloud.cloudformation.stack import Desired, Resource, Stack, now
+from lab.cloud.cloudformation.stack_policy import DELETE, MODIFY, REPLACE, denial
 from lab.cloud.cloudformation.template import Scope, creation_order, dependencies
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Deployment:
     stack: Stack
     desired: Desired
     imported: Imported
+    policy: Mapping[str, Any] | None = None  # the stack policy that holds during this update
     made: list[Resource] = field(default_factory=list)
     changed: list[tuple[Resource, Resource]] = field(default_factory=list)  # (before, after), after in the stack
     replaced: list[Resource] = field(default_factory=list)  # old ones, to be deleted at the end
@@ -78,7 +80,9 @@ class Deployment:
 
     def _converge(self) -> None:
         scope = scope_of(self.stack, self.desired, self.imported)
-        for logical_id in self._wanted(scope):
+        wanted = self._wanted(scope)
+        self._permit_removals(frozenset(wanted))
+        for logical_id in wanted:
             self._converge_one(scope, logical_id)
         self.stack.outputs = self._outputs(scope)
 
@@ -142,9 +146,27 @@ class Deployment:
         if row is None or (present.type == fresh.type and not changed and not retagged):
             return
         if present.type != fresh.type or any(provider.replaces(row, name) for name in changed):
+            self._permit(REPLACE, present)
             self._replace(row, present, fresh)
             return
+        self._permit(MODIFY, present)
         self._modify(row, present, fresh)
+
+    def _permit_removals(self, wanted: frozenset[str]) -> None:
+        """Ask the stack policy about what the template no longer has, before anything is changed."""
+        for logical_id in [name for name in self.stack.resources if name not in wanted]:
+            resource = self.stack.resources[logical_id]
+            try:
+                self._permit(DELETE, resource)
+            except ResourceError as error:
+                before = resource.status
+                self.stack.set_resource(resource, "UPDATE_FAILED", str(error))
+                resource.status = before
+                raise ResourceError(f"The following resource(s) failed to update: [{logical_id}].") from error
+
+    def _permit(self, action: str, resource: Resource) -> None:
+        if said := denial(self.policy, action, resource.logical_id, resource.type):
+            raise ResourceError(said)
 
     def _modify(self, row: Row, present: Resource, fresh: Resource) -> None:
         fresh.physical_id = present.physical_id

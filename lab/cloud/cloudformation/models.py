@@ -24,6 +24,7 @@ from lab.cloud.cloudformation.parameters import resolve_parameters
 from lab.cloud.cloudformation.preview import preview
 from lab.cloud.cloudformation.scope import ssm_value
 from lab.cloud.cloudformation.stack import ChangeSet, Desired, Stack
+from lab.cloud.cloudformation.stack_policy import parse_policy
 from lab.cloud.cloudformation.template import parse_template
 from lab.cloud.cloudformation.transforms import check_capabilities
 
@@ -49,6 +50,8 @@ class StackRequest:
     notification_arns: list[str] = field(default_factory=list)
     token: str = ""
     on_failure: str = "ROLLBACK"
+    policy: str | None = None  # replaces the stack's own
+    policy_during_update: str | None = None  # overrides the stack's own, once
 
 
 class LabCloudFormationBackend(CloudFormationBackend):  # type: ignore[misc]
@@ -201,7 +204,11 @@ class LabCloudFormationBackend(CloudFormationBackend):  # type: ignore[misc]
         stack.role_arn = request.role_arn
         stack.notification_arns = request.notification_arns
         stack.begin(request.token)
-        deployment = engine.Deployment(stack=stack, desired=desired, imported=self.imported)
+        if request.policy is not None:
+            stack.policy = request.policy
+        body = request.policy_during_update or stack.policy
+        policy = parse_policy(body) if body else None
+        deployment = engine.Deployment(stack=stack, desired=desired, imported=self.imported, policy=policy)
         _run_in_thread(stack, lambda: run(deployment))
 
     # --- change sets

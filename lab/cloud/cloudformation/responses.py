@@ -10,11 +10,12 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from lab.cloud.cloudformation import shapes
 from lab.cloud.cloudformation.errors import ValidationError
 from lab.cloud.cloudformation.models import LabCloudFormationBackend, StackRequest
+from lab.cloud.cloudformation.stack_policy import parse_policy
 from lab.cloud.cloudformation.template import parse_template
 
 # ImportExistingResources is taken: where a resource does exist, its creation fails and says so. Nested stacks need no
 # flag here: their type is refused by name.
-NOT_MODELLED = ("ResourcesToImport", "StackPolicyBody", "StackPolicyURL", "DeploymentMode")
+NOT_MODELLED = ("ResourcesToImport", "StackPolicyURL", "StackPolicyDuringUpdateURL", "DeploymentMode")
 
 
 class LabCloudFormationResponse(BaseResponse):  # type: ignore[misc]
@@ -47,7 +48,15 @@ class LabCloudFormationResponse(BaseResponse):  # type: ignore[misc]
             notification_arns=given.get("NotificationARNs", []),
             token=given.get("ClientRequestToken", "") or given.get("ClientToken", ""),
             on_failure=self._on_failure(given),
+            policy=self._policy("StackPolicyBody"),
+            policy_during_update=self._policy("StackPolicyDuringUpdateBody"),
         )
+
+    def _policy(self, name: str) -> str | None:
+        body: str | None = self.params.get(name)
+        if body is not None:
+            parse_policy(body)
+        return body
 
     @staticmethod
     def _on_failure(given: dict[str, Any]) -> str:
@@ -93,6 +102,19 @@ class LabCloudFormationResponse(BaseResponse):  # type: ignore[misc]
         stack = self.backend.stack(self.params["StackName"])
         stack.termination_protection = bool(self.params["EnableTerminationProtection"])
         return ActionResult({"StackId": stack.stack_id})
+
+    def set_stack_policy(self) -> ActionResult:
+        """It can be changed and never taken away again (User Guide, "Modifying a stack policy")."""
+        if self.params.get("StackPolicyURL"):
+            raise ValidationError("StackPolicyURL is not modelled by the embedded AWS")
+        stack, body = self.backend.stack(self.params["StackName"]), self._policy("StackPolicyBody")
+        if body is None:
+            raise ValidationError("Either StackPolicyBody or StackPolicyURL must be specified.")
+        stack.policy = body
+        return EmptyResult()
+
+    def get_stack_policy(self) -> ActionResult:
+        return ActionResult({"StackPolicyBody": self.backend.stack(self.params["StackName"]).policy})
 
     # --- resources
 

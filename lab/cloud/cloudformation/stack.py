@@ -77,6 +77,7 @@ class Stack:
     updated_at: dt.datetime | None = None
     deleted_at: dt.datetime | None = None
     termination_protection: bool = False
+    policy: str | None = None  # the stack policy, as it was given
     capabilities: list[str] = field(default_factory=list)
     role_arn: str | None = None
     notification_arns: list[str] = field(default_factory=list)
