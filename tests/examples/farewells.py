@@ -1,4 +1,4 @@
-"""What must be done before an example is destroyed: AWS deletes the last instance of no replica cluster."""
+"""What an operator must do before an example is destroyed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from lab.cloud.client import client
 
 
 def promote_articles() -> None:
-    """[B] DeleteDBInstance: "first call the PromoteReadReplicaDBCluster API action"."""
+    """AWS deletes the last instance of no replica cluster. [B] DeleteDBInstance: "first call the PromoteReadReplicaDBCluster API action"."""
     client("rds", "us-east-1").promote_read_replica_db_cluster(DBClusterIdentifier="press-articles-us")
 
 
-FAREWELLS: Mapping[str, Callable[[], None]] = {"cross-region-replica": promote_articles}
+def unprotect_green() -> None:
+    """The green cluster of a blue/green deployment keeps the protection it was born with; no template reaches it."""
+    rds = client("rds", "eu-west-1")
+    for found in rds.describe_blue_green_deployments()["BlueGreenDeployments"]:
+        name = found["Target"].rsplit(":", 1)[-1]
+        rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
+
+
+FAREWELLS: Mapping[str, Callable[[], None]] = {
+    "cross-region-replica": promote_articles,
+    "provisioned-mysql": unprotect_green,
+}

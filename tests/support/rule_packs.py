@@ -104,7 +104,7 @@ def acknowledgements(out: Path) -> dict[Finding, str]:
             for entry in entries:
                 if entry["type"] == "aws:cdk:acknowledged-rules":
                     for rule, reason in entry["data"].items():
-                        where = by_path[construct.removeprefix("/")]
+                        where = by_path.get(construct.removeprefix("/"), (construct.removeprefix("/"), "", ""))
                         found[Finding(rule.partition("::")[2], *where)] = reason
     return found
 

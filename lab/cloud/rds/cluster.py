@@ -36,6 +36,8 @@ class Cluster(DBCluster):  # type: ignore[misc]
         if given.get("manage_master_user_password") or given.get("master_user_authentication_type") == IAM_MASTER:
             kept["master_user_password"] = secrets.token_hex(16)  # moto insists; a secret's own is set below
         super().__init__(backend, **kept)
+        if self.global_cluster_identifier:  # moto keeps no password of a member, IAM's master user has one of ours
+            self._master_user_password = kept.get("master_user_password") or ""
         self.db_cluster_parameter_group_name = given.get("db_cluster_parameter_group_name") or self._default_group()
         self.storage_type = given.get("storage_type") or "aurora"
         self.storage_encryption_type = "sse-kms" if self.storage_encrypted else "none"
