@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import aws_cdk as cdk
@@ -220,7 +221,7 @@ class Proxy(Construct):
         """Host name that answers with readers; None where the spec has it off."""
         return self.cfn_reader_endpoint.attr_endpoint if self.cfn_reader_endpoint else None
 
-    @property
+    @cached_property
     def connections(self) -> ec2.Connections:
         """Who may connect to the proxy, beside `allow_from`; the port is the literal number."""
         group = imported(self, self.cfn_security_group)
