@@ -22,6 +22,8 @@ OUTPUT_VPC_ID = "VpcId"
 OUTPUT_GLOBAL_CLUSTER_ID = "GlobalClusterIdentifier"
 OUTPUT_GLOBAL_WRITER_ENDPOINT = "GlobalWriterEndpoint"
 OUTPUT_SECURITY_GROUP_ID = "SecurityGroupId"
+OUTPUT_RESTORE_ROLE_ARN = "RestoreRoleArn"
+OUTPUT_RESTORE_BUCKET_POLICY = "RestoreBucketPolicy"
 
 
 def cluster_identifier(estate: str, cluster: str) -> str:

@@ -63,3 +63,11 @@ class AuroraStack(EstateStack):
             if cluster.proxy.reader_endpoint is not None:
                 self.add_output(names.OUTPUT_PROXY_READER_ENDPOINT, cluster.proxy.reader_endpoint)
         self.add_output(names.OUTPUT_SECURITY_GROUP_ID, cluster.cfn_security_group.attr_group_id)
+        self._add_restore_outputs()
+
+    def _add_restore_outputs(self) -> None:
+        """What a restore from Percona XtraBackup files in S3 takes."""
+        made = self.cluster.integrations
+        if made and made.restore_role_arn and made.restore_bucket_policy:
+            self.add_output(names.OUTPUT_RESTORE_ROLE_ARN, made.restore_role_arn)
+            self.add_output(names.OUTPUT_RESTORE_BUCKET_POLICY, made.restore_bucket_policy)

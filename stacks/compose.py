@@ -85,17 +85,18 @@ def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:
         spec=spec,
         log_groups=_log_groups(estate, region),
         publishers=_publishers(estate, region),
+        services=_services(estate, region),
     )
 
 
 def _network_spec(estate: Estate, region: str) -> NetworkSpec:
-    """The Region's network with the endpoints that its clusters need; an existing VPC is used as it is."""
-    spec = estate.network.get(region) or NetworkSpec()
+    return estate.network.get(region) or NetworkSpec()
+
+
+def _services(estate: Estate, region: str) -> list[str]:
+    """Services that the Region's clusters reach through VPC endpoints."""
     clusters = [cluster for _, cluster in every_cluster(estate) if (cluster.region or estate.regions[0]) == region]
-    needed = {service for cluster in clusters for service in endpoint_services(cluster)} - set(spec.endpoints)
-    if spec.is_existing or not needed:
-        return spec
-    return spec.model_copy(update={"endpoints": (*spec.endpoints, *sorted(needed))})
+    return sorted({service for cluster in clusters for service in endpoint_services(cluster)})
 
 
 def _zones(estate: Estate, region: str) -> list[str]:

@@ -33,6 +33,7 @@ class NetworkStack(EstateStack):
         spec: NetworkSpec,
         log_groups: Sequence[str],
         publishers: Sequence[str] = (),
+        services: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -44,7 +45,9 @@ class NetworkStack(EstateStack):
             tags={names.TAG_RESOURCE: "network"},
         )
         key = self._share_key(log_groups, publishers) if estate.shared_key else None
-        self.network = Network(self, "Network", identifier=estate.name, spec=spec, key=key, retain=self.retain)
+        self.network = Network(
+            self, "Network", identifier=estate.name, spec=spec, services=services, key=key, retain=self.retain
+        )
         self._publish("vpc-id", self.network.vpc_id)
         self._publish("subnet-ids", cdk.Fn.join(",", self.network.subnet_ids), is_list=True)
         if self.network.endpoint_security_group_id is not None:

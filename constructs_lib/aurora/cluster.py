@@ -110,16 +110,7 @@ class AuroraCluster(Construct):
         self.cfn_cluster = self._define_cluster()
         self.cfn_monitoring_role = define_monitoring_role(self, spec)
         self.cfn_instance_parameter_groups = define_instance_parameters(self, identifier, spec)
-        self.cfn_instances = define_instances(
-            self,
-            self.cfn_cluster,
-            identifier,
-            spec,
-            key_arn=self.key_arn,
-            role=self.cfn_monitoring_role,
-            zones=place.availability_zones,
-            parameters=self.cfn_instance_parameter_groups,
-        )
+        self.cfn_instances = self._define_instances(place)
         self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
         self.names = self._define_names(place.vpc_id)
         self.rotation = self._define_rotation(place)
@@ -299,6 +290,18 @@ class AuroraCluster(Construct):
             instances=self.cfn_instances,
             region=self.spec.region if cdk.Token.is_unresolved(region) else region,
             is_secondary=self.is_secondary,
+        )
+
+    def _define_instances(self, place: Placement) -> dict[str, rds.CfnDBInstance]:
+        return define_instances(
+            self,
+            self.cfn_cluster,
+            self.identifier,
+            self.spec,
+            key_arn=self.key_arn,
+            role=self.cfn_monitoring_role,
+            zones=place.availability_zones,
+            parameters=self.cfn_instance_parameter_groups,
         )
 
     def _define_names(self, vpc_id: str) -> Names | None:

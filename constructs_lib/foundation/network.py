@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from functools import cache, cached_property
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -24,6 +26,12 @@ LONGEST_PREFIX = 28
 """The smallest subnet a VPC takes (VPC user guide, "Subnet sizing")."""
 GATEWAY_ENDPOINTS = frozenset({"s3", "dynamodb"})
 
+ALL_RESOLVERS = ec2.CfnVPCEndpoint.DnsOptionsSpecificationProperty(
+    private_dns_only_for_inbound_resolver_endpoint="AllResolvers"
+)
+"""S3's private name answers with the interface endpoint inside the VPC too; else EC2 wants a gateway endpoint first
+and leads the VPC's own traffic there, where no security group can let it. [B] ec2 DnsOptionsSpecification"""
+
 
 class Network(Construct):
     """Define a VPC without a way in or out, or stand for an existing one; either is reachable as `vpc`.
@@ -31,7 +39,9 @@ class Network(Construct):
     A new VPC has one isolated subnet per zone, no internet gateway, no NAT and no public address. Its flow logs go
     to an encrypted group, under a key of their own unless one is given. Aurora and ElastiCache need no VPC endpoint
     to run, so there are none but those that the spec names (`s3`, `secretsmanager`, ...): each interface endpoint is
-    billed by the hour and zone.
+    billed by the hour and zone. `services` are those that clusters call: each gets an interface endpoint of its own,
+    which only this account's principals may use, S3 too, because a security group can let traffic out to an interface
+    but to a gateway only by the id of a prefix list, which no template knows.
     The VPC's default security group is left as AWS makes it and used by nothing here.
     """
 
@@ -42,6 +52,7 @@ class Network(Construct):
         *,
         identifier: str,
         spec: NetworkSpec,
+        services: Sequence[str] = (),
         key: kms.IKey | None = None,
         retain: bool = True,
     ) -> None:
@@ -56,7 +67,7 @@ class Network(Construct):
         if spec.vpc is None:
             self._define_vpc()
             self._define_flow_logs(key, retain=retain)
-            self._define_endpoints()
+            self._define_endpoints(services)
         self.vpc_id = spec.vpc or self._made_vpc.attr_vpc_id
         self.subnet_ids = list(spec.subnets) or [subnet.attr_subnet_id for subnet in self.cfn_subnets.values()]
         self.availability_zones = zone_names(spec, len(self.subnet_ids))
@@ -170,32 +181,42 @@ class Network(Construct):
             managed_policy_arns=[policy.ref],
         )
 
-    def _define_endpoints(self) -> None:
-        interfaces = [name for name in self.spec.endpoints if name not in GATEWAY_ENDPOINTS]
-        group = self._define_endpoint_group() if interfaces else None
+    def _define_endpoints(self, services: Sequence[str]) -> None:
+        """Those that the spec names, then an interface endpoint for each service that is called and has none yet."""
+        declared = self.spec.endpoints
+        called = [name for name in services if name not in declared or name in GATEWAY_ENDPOINTS]
+        group = self._define_endpoint_group() if called or set(declared) - GATEWAY_ENDPOINTS else None
         self.endpoint_security_group_id = group.attr_group_id if group else None
-        for name in self.spec.endpoints:
-            self.cfn_endpoints[name] = self._define_endpoint(name, group)
+        for name in declared:
+            if name in GATEWAY_ENDPOINTS or group is None:
+                self.cfn_endpoints[name] = self._define_gateway(name)
+            else:
+                self.cfn_endpoints[name] = self._define_interface(name, group)
+        for name in called if group else ():
+            key = f"{name}-interface" if name in GATEWAY_ENDPOINTS else name
+            self.cfn_endpoints[key] = self._define_interface(name, group, key=key, policy=endpoint_policy(name))
 
-    def _define_endpoint(self, name: str, group: ec2.CfnSecurityGroup | None) -> ec2.CfnVPCEndpoint:
-        service = cdk.Fn.sub("com.amazonaws.${AWS::Region}." + name)
-        endpoint_id = f"{pascal(name.replace('.', '-'))}Endpoint"
-        vpc_id = self._made_vpc.attr_vpc_id
-        if name in GATEWAY_ENDPOINTS or group is None:
-            return ec2.CfnVPCEndpoint(
-                self,
-                endpoint_id,
-                vpc_id=vpc_id,
-                service_name=service,
-                vpc_endpoint_type="Gateway",
-                route_table_ids=self._route_table_ids[:1],
-            )
+    def _define_gateway(self, name: str) -> ec2.CfnVPCEndpoint:
         return ec2.CfnVPCEndpoint(
             self,
-            endpoint_id,
-            vpc_id=vpc_id,
-            service_name=service,
+            endpoint_id(name),
+            vpc_id=self._made_vpc.attr_vpc_id,
+            service_name=service_name(name),
+            vpc_endpoint_type="Gateway",
+            route_table_ids=self._route_table_ids[:1],
+        )
+
+    def _define_interface(
+        self, name: str, group: ec2.CfnSecurityGroup, *, key: str = "", policy: dict[str, Any] | None = None
+    ) -> ec2.CfnVPCEndpoint:
+        return ec2.CfnVPCEndpoint(
+            self,
+            endpoint_id(key or name),
+            vpc_id=self._made_vpc.attr_vpc_id,
+            service_name=service_name(name),
             vpc_endpoint_type="Interface",
+            dns_options=ALL_RESOLVERS if name in GATEWAY_ENDPOINTS else None,
+            policy_document=policy,
             private_dns_enabled=True,
             subnet_ids=[subnet.attr_subnet_id for subnet in self.cfn_subnets.values()],
             security_group_ids=[group.attr_group_id],
@@ -226,6 +247,32 @@ UNAVOIDABLE = {
     )
     for pack in ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 }
+
+
+def endpoint_id(name: str) -> str:
+    """Construct id of a service's endpoint: `SagemakerRuntimeEndpoint`."""
+    return f"{pascal(name.replace('.', '-'))}Endpoint"
+
+
+def service_name(name: str) -> str:
+    return cdk.Fn.sub("com.amazonaws.${AWS::Region}." + name)
+
+
+def endpoint_policy(name: str) -> dict[str, Any]:
+    """Only principals of this account, and only this service's actions."""
+    prefix = name.partition(".")[0].removesuffix("-runtime")
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "*"},
+                "Action": f"{prefix}:*",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalAccount": cdk.Aws.ACCOUNT_ID}},
+            }
+        ],
+    }
 
 
 def zone_names(spec: NetworkSpec, count: int) -> list[str]:

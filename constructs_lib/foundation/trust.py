@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 
-def service_trust(service: str) -> dict[str, Any]:
-    """Trust one AWS service, acting for this account only."""
+def service_trust(service: str, *, source_arn: str | None = None) -> dict[str, Any]:
+    """Trust one AWS service, acting for this account only, or for one resource of it."""
+    source = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": source_arn}
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -14,7 +15,7 @@ def service_trust(service: str) -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"Service": service},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                "Condition": {"StringEquals": {key: value for key, value in source.items() if value is not None}},
             }
         ],
     }

@@ -7,6 +7,7 @@ from moto.backup.models import backup_backends
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
+from moto.ec2.models import ec2_backends
 from moto.elasticache.models import elasticache_backends
 from moto.iam.models import iam_backends
 from moto.rds.models import rds_backends
@@ -18,6 +19,7 @@ from lab.cloud.autoscaling.models import ScalingBackend
 from lab.cloud.backup.models import LabBackupBackend
 from lab.cloud.cloudformation.models import LabCloudFormationBackend
 from lab.cloud.delays import NONE, Delays
+from lab.cloud.ec2.models import LabEC2Backend
 from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.identity import LabIAMBackend
 from lab.cloud.monitoring import LabCloudWatchBackend
@@ -30,6 +32,7 @@ from lab.plane import DataPlane, NoPlane
 
 _OVERLAY = (
     (rds_backends, AuroraBackend),
+    (ec2_backends, LabEC2Backend),
     (elasticache_backends, CacheBackend),
     (cloudformation_backends, LabCloudFormationBackend),
     (cloudwatch_backends, LabCloudWatchBackend),

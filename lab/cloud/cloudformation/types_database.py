@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lab.cloud.cloudformation.births import RESTORES, UNSHOWN_OF_RESTORES, birth_of
@@ -19,6 +20,18 @@ def log_exports(old: Any, new: Any) -> dict[str, Any]:
             "DisableLogTypes": sorted(set(old or []) - set(new or [])),
         }
     }
+
+
+def left_alone(*names: str) -> dict[str, Callable[[Any, Any], dict[str, Any]]]:
+    """Properties that stay as they are when a template no longer has them: RDS changes only what it is told.
+
+    ModifyDBCluster and ModifyDBInstance take no value for "as at first"; the resource handlers send none.
+    """
+
+    def sent(name: str) -> Callable[[Any, Any], dict[str, Any]]:
+        return lambda _old, new: {} if new is None else {name: new}
+
+    return {name: sent(name) for name in names}
 
 
 def _parameters(kind: str, group: str) -> Step:
@@ -55,6 +68,22 @@ def _managed_secret(handle: Handle) -> dict[str, Any]:
     return {"MasterUserSecretKmsKeyId": secret["KmsKeyId"]} if "KmsKeyId" in secret else {}
 
 
+def _associate_roles(handle: Handle, old: Any, new: Any) -> None:
+    """CloudFormation associates roles once the cluster is there, and takes away those that the template drops."""
+    had, wanted = list(old or []), list(new or [])
+    for role in had:
+        if role not in wanted:
+            handle.call("remove_role_from_db_cluster", DBClusterIdentifier=handle.physical_id, **role)
+    for role in wanted:
+        if role not in had:
+            handle.call("add_role_to_db_cluster", DBClusterIdentifier=handle.physical_id, **role)
+
+
+def _associated_roles(handle: Handle) -> list[dict[str, str]]:
+    found = handle.look("AssociatedRoles") or []
+    return [{key: role[key] for key in ("RoleArn", "FeatureName") if role.get(key)} for role in found]
+
+
 CLUSTER = Row(
     type="AWS::RDS::DBCluster",
     service="rds",
@@ -78,12 +107,17 @@ CLUSTER = Row(
     default_deletion_policy="Snapshot",
     update_as={
         **MASTER_USER,
+        **left_alone(
+            *("DatabaseInsightsMode", "EnableLocalWriteForwarding", "PerformanceInsightsKmsKeyId"),
+            *("PerformanceInsightsRetentionPeriod", "ServerlessV2ScalingConfiguration", "StorageType"),
+        ),
         "EnableCloudwatchLogsExports": log_exports,
         "EnableGlobalWriteForwarding": lambda _old, new: {"EnableGlobalWriteForwarding": new or False},
     },
     update_steps={"DeleteAutomatedBackups": lambda _h, _new: None, "EnableHttpEndpoint": set_http_endpoint},
     update_first={"GlobalClusterIdentifier": leave_global, "ReplicationSourceIdentifier": replica_removed},
     before_delete=leave_global_first,
+    steps={"AssociatedRoles": Step(apply=_associate_roles, read=_associated_roles)},
     tags=arn_tags("DBClusterArn"),
     attrs={
         "Endpoint.Address": "Endpoint",
@@ -132,7 +166,10 @@ INSTANCE = Row(
     rename={"VPCSecurityGroups": "VpcSecurityGroupIds"},
     snapshot_key="FinalDBSnapshotIdentifier",
     no_snapshot={"SkipFinalSnapshot": True},
-    update_as={"EnableCloudwatchLogsExports": log_exports},
+    update_as={
+        "EnableCloudwatchLogsExports": log_exports,
+        **left_alone("CACertificateIdentifier", "DBParameterGroupName"),
+    },
     tags=arn_tags("DBInstanceArn"),
     attrs={
         "Endpoint.Address": "Endpoint.Address",

@@ -168,6 +168,25 @@ def _flow_log_resources(handle: Handle) -> dict[str, Any]:
     return {"ResourceIds": [handle.properties["ResourceId"]]}
 
 
+_INBOUND_ONLY = "PrivateDnsOnlyForInboundResolverEndpoint"
+_RESOLVERS = {"OnlyInboundResolver": True, "AllResolvers": False}
+"""CloudFormation's words for EC2's boolean."""
+
+
+def _dns_options(handle: Handle) -> dict[str, Any]:
+    given = dict(handle.properties.get("DnsOptions") or {})
+    if _INBOUND_ONLY in given:
+        word = given.pop(_INBOUND_ONLY)
+        given |= {_INBOUND_ONLY: _RESOLVERS[word]} if word in _RESOLVERS else {}
+    return {"DnsOptions": given} if given else {}
+
+
+def _read_dns_options(handle: Handle) -> Any:
+    shown = dict(handle.look("DnsOptions") or {})
+    words = {flag: word for word, flag in _RESOLVERS.items()}
+    return shown | ({_INBOUND_ONLY: words[shown[_INBOUND_ONLY]]} if _INBOUND_ONLY in shown else {})
+
+
 ROWS = (
     Row(
         type="AWS::EC2::VPC",
@@ -258,6 +277,8 @@ ROWS = (
         type="AWS::EC2::VPCEndpoint",
         service="ec2",
         create="create_vpc_endpoint",
+        create_extra=_dns_options,
+        accepted=frozenset({"DnsOptions"}),
         ref="VpcEndpoint.VpcEndpointId",
         describe="describe_vpc_endpoints",
         describe_key=_ids("VpcEndpointIds"),
@@ -266,7 +287,7 @@ ROWS = (
         key=_ids("VpcEndpointIds"),
         tags=EC2_TAGS,
         attrs={"Id": "VpcEndpointId", "DnsEntries": "DnsEntries[].join(':', [HostedZoneId, DnsName])"},
-        read={"SecurityGroupIds": "Groups[].GroupId"},
+        read={"SecurityGroupIds": "Groups[].GroupId", "DnsOptions": _read_dns_options},
     ),
     Row(
         type="AWS::EC2::FlowLog",

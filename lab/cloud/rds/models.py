@@ -19,6 +19,7 @@ from lab.cloud.rds.instance import Instance
 from lab.cloud.rds.proxies import ProxyState
 from lab.cloud.rds.replicas import ReplicaState
 from lab.cloud.rds.restore import RestoreState
+from lab.cloud.rds.roles import RoleState
 from lab.cloud.rds.state import frozen
 from lab.cloud.rds.subscriptions import SubscriptionState
 from lab.cloud.runtime import RUNTIME, later
@@ -29,7 +30,9 @@ CLUSTER_WAIT_S = 120.0
 _GONE = frozenset({"deleting", "failed"})
 
 
-class AuroraBackend(BlueGreenState, ReplicaState, EndpointState, RestoreState, SubscriptionState, ProxyState):
+class AuroraBackend(
+    BlueGreenState, ReplicaState, EndpointState, RestoreState, SubscriptionState, ProxyState, RoleState
+):
     """One account's RDS in one Region."""
 
     def __init__(self, region_name: str, account_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.paging import page
@@ -90,6 +90,10 @@ class AuroraResponse(ProxyResponse, DataApiResponse):
     def describe_db_cluster_endpoints(self) -> ActionResult:
         given = self._plain()
         return page("DBClusterEndpoints", self.backend.describe_db_cluster_endpoints(**given), given)
+
+    def remove_role_from_db_cluster(self) -> ActionResult:
+        self.backend.remove_role_from_db_cluster(**self._plain())
+        return EmptyResult()
 
     def modify_event_subscription(self) -> ActionResult:
         return ActionResult({"EventSubscription": self.backend.modify_event_subscription(**self._plain())})
