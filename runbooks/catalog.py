@@ -6,7 +6,15 @@ from runbooks.cli.command import Row
 
 COMMANDS: tuple[Row, ...] = (
     Row(("estate", "check"), "check an estate file and list every problem at once", "runbooks.cli.estate:CHECK"),
+    Row(
+        ("estate", "protect"),
+        "set stack policies that keep what stores data",
+        "runbooks.protect.cli:PROTECT",
+    ),
     Row(("drill", "failover"), "fail a cluster over and measure what clients lose", "runbooks.drill.cli:FAILOVER"),
+    Row(("access", "grant"), "let a database user log in with IAM", "runbooks.access.cli:GRANT"),
+    Row(("access", "list"), "list the database users that may log in with IAM", "runbooks.access.cli:LIST"),
+    Row(("access", "revoke"), "take IAM login away from a database user", "runbooks.access.cli:REVOKE"),
     Row(("runs",), "list runs: what, on which cluster, how they ended", "runbooks.cli.runs:RUNS"),
     Row(("resume",), "go on with a run that was interrupted", "runbooks.cli.resume:RESUME"),
     Row(("policy",), "print the IAM policy that a runbook needs", "runbooks.cli.policy:POLICY"),
@@ -15,5 +23,6 @@ COMMANDS: tuple[Row, ...] = (
 GROUPS: dict[str, str] = {
     "estate": "work with an estate file",
     "drill": "prove that a cluster survives, and what it costs",
+    "access": "let database users log in with IAM",
     "lab": "rehearse on this machine, without an AWS account",
 }

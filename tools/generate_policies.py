@@ -12,7 +12,7 @@ from tools.generated import write_or_check
 
 FOLDER = Path("docs/policies")
 # The documents are examples for one cluster; `runbook policy VERB` fills in others.
-PLACE = Place(region="eu-west-1", account="123456789012", cluster="shop-orders")
+PLACE = Place(region="eu-west-1", account="123456789012", cluster="shop-orders", estate="shop")
 
 
 def render() -> dict[Path, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from estate.names import lock_parameter
+from estate.names import lock_parameter, master_secret
 
 NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
     "rds-db:connect": "checked when a token is presented to the database: no API call, so no service model has it",
@@ -20,7 +20,7 @@ NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an action may be used: ARN patterns with `{partition} {region} {account} {cluster} {resource}`.
+    """Where an action may be used: ARN patterns with `{partition} {region} {account} {cluster} {resource} {estate}`.
 
     `why` explains a `*`. `conditions` are IAM conditions.
     """
@@ -34,9 +34,16 @@ CLUSTER: Final = "arn:{partition}:rds:{region}:{account}:cluster:{cluster}"
 CLUSTER_INSTANCES: Final = "arn:{partition}:rds:{region}:{account}:db:*"
 CLUSTER_ENDPOINTS: Final = "arn:{partition}:rds:{region}:{account}:cluster-endpoint:*"
 LOCK: Final = "arn:{partition}:ssm:{region}:{account}:parameter" + lock_parameter("{cluster}")
+OWN_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:" + master_secret("{cluster}") + "-??????"
 MASTER_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:rds!cluster-*"  # noqa: S105 - an ARN
 
+ESTATE_STACKS: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/{estate}-*/*"
+NAMED_BY_CLOUDFORMATION: Final = "names of an estate's stacks begin with its own; CloudFormation adds an id of its own"
+
 SCOPES: Final[Mapping[str, Scope]] = {
+    "cloudformation:DescribeStacks": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
+    "cloudformation:GetStackPolicy": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
+    "cloudformation:SetStackPolicy": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
     "rds:DescribeDBClusters": Scope((CLUSTER,)),
     "rds:DescribeDBInstances": Scope((CLUSTER_INSTANCES,), why="the call filters by cluster; IAM asks for db:*"),
     "rds:DescribeDBClusterEndpoints": Scope((CLUSTER, CLUSTER_ENDPOINTS), why="endpoints are listed by cluster"),
@@ -53,7 +60,9 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "ssm:PutParameter": Scope((LOCK,)),
     "ssm:DeleteParameter": Scope((LOCK,)),
     "sts:GetCallerIdentity": Scope(("*",), why="no resource type; needs no permission either"),
-    "secretsmanager:GetSecretValue": Scope((MASTER_SECRET,), why="RDS names the secrets it manages rds!cluster-<uuid>"),
+    "secretsmanager:GetSecretValue": Scope(
+        (MASTER_SECRET, OWN_SECRET), why="RDS names the secrets it manages rds!cluster-<uuid>"
+    ),
     "kms:Decrypt": Scope(
         ("arn:{partition}:kms:{region}:{account}:key/*",),
         why="the secret's own key, only through Secrets Manager",
@@ -71,6 +80,7 @@ class Place:
     account: str = "*"
     cluster: str = "*"
     resource: str = "*"
+    estate: str = "*"
 
 
 class UnscopedActionError(KeyError):
@@ -104,6 +114,7 @@ def _statement(scope: Scope, place: Place) -> dict[str, Any]:
         "account": place.account,
         "cluster": place.cluster,
         "resource": place.resource,
+        "estate": place.estate,
     }
     statement: dict[str, Any] = {"Resource": [pattern.format(**names) for pattern in scope.resources]}
     if scope.conditions:

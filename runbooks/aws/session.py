@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import NoRegionError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -50,6 +51,11 @@ class AwsSession:
         if region is None:
             raise NoRegionError
         return region
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        client: CloudFormationClient = self._client("cloudformation")
+        return client
 
     @cached_property
     def rds(self) -> RDSClient:

@@ -12,6 +12,7 @@ from runbooks.cli.exit_codes import ExitCode
 def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("verb", nargs="+", metavar="VERB", help="the runbook's words, such as `drill failover`")
     parser.add_argument("--cluster", default="*", metavar="ID", help="cluster identifier to narrow to (default: any)")
+    parser.add_argument("--estate", default="*", metavar="NAME", help="name of the estate to narrow to (default: any)")
     parser.add_argument("--region", default="*", metavar="REGION", help="Region to narrow to (default: any)")
     parser.add_argument("--account", default="*", metavar="ID", help="account to narrow to (default: any)")
     parser.add_argument("--partition", default="aws", metavar="NAME", help="aws, aws-cn or aws-us-gov (default: aws)")
@@ -24,7 +25,11 @@ def _run(arguments: Namespace) -> int:
 
     runbook = find_runbook(tuple(word for given in arguments.verb for word in given.split()))
     place = Place(
-        partition=arguments.partition, region=arguments.region, account=arguments.account, cluster=arguments.cluster
+        partition=arguments.partition,
+        region=arguments.region,
+        account=arguments.account,
+        cluster=arguments.cluster,
+        estate=arguments.estate,
     )
     emit(build_policy(runbook.actions, place), arguments.output, lambda policy: render(runbook.verb, policy))
     return ExitCode.DONE

@@ -7,7 +7,8 @@ updates only, not for the deletion of a stack. Once there is one, what no statem
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,7 +16,7 @@ from lab.cloud.cloudformation.errors import ValidationError
 
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
 ACTIONS = (MODIFY, REPLACE, DELETE)
-_OPERATORS = {"StringEquals": str.__eq__, "StringLike": fnmatchcase}
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {"StringEquals": operator.eq, "StringLike": fnmatchcase}
 _KEYS = frozenset({"Sid", "Effect", "Action", "NotAction", "Principal", "Resource", "NotResource", "Condition"})
 
 
@@ -49,9 +50,9 @@ def _check(statement: Mapping[str, Any]) -> None:
     for pattern in _list(statement.get("Action", statement.get("NotAction"))):
         if not any(fnmatchcase(action, pattern) for action in ACTIONS):
             raise _invalid(f"unknown action {pattern}")
-    for operator, keys in statement.get("Condition", {}).items():
-        if operator not in _OPERATORS or set(keys) != {"ResourceType"}:
-            raise _invalid(f"the condition {operator} {json.dumps(keys)} is not one on ResourceType")
+    for name, keys in statement.get("Condition", {}).items():
+        if name not in _OPERATORS or set(keys) != {"ResourceType"}:
+            raise _invalid(f"the condition {name} {json.dumps(keys)} is not one on ResourceType")
 
 
 def denial(policy: Mapping[str, Any] | None, action: str, logical_id: str, resource_type: str) -> str:
@@ -77,8 +78,8 @@ def _applies(statement: Mapping[str, Any], action: str, resource: str, resource_
         _matches(statement, "Action", action)
         and _matches(statement, "Resource", resource)
         and all(
-            any(_OPERATORS[operator](resource_type, wanted) for wanted in _list(keys["ResourceType"]))
-            for operator, keys in statement.get("Condition", {}).items()
+            any(_OPERATORS[name](resource_type, wanted) for wanted in _list(keys["ResourceType"]))
+            for name, keys in statement.get("Condition", {}).items()
         )
     )
 
