@@ -53,10 +53,13 @@ SETTINGS = {
 }
 SETTINGS_BY_MAJOR = {18: {"io_method": "sync"}}
 
+# Who is in rds_iam logs in with an IAM token on AWS; no token is checked here. The master user has a password.
 HBA = """\
 local all {admin} trust
 local replication {admin} trust
 host all {admin} all reject
+host all +rds_superuser all scram-sha-256
+host all +rds_iam all trust
 host all all all scram-sha-256
 """
 
@@ -299,6 +302,7 @@ ADMIN_SETUP = (
     "CREATE ROLE rds_iam NOLOGIN",
     "CREATE ROLE rds_password NOLOGIN",
     "CREATE ROLE rds_replication NOLOGIN",
+    "GRANT rds_iam, pg_read_all_data TO rds_superuser WITH ADMIN OPTION",
 )
 TEMPLATE_SETUP = (
     """CREATE FUNCTION aurora_db_instance_identifier() RETURNS text LANGUAGE sql STABLE
