@@ -130,7 +130,7 @@ def test_an_own_secret_without_a_way_to_secrets_manager_is_refused(tmp_path: Pat
         spec = mysql(master_authentication="own-secret")
         AuroraCluster(stack, "Aurora", identifier="shop-catalog", spec=spec, vpc=vpc_of_the_caller(stack))
 
-    with pytest.raises(RuntimeError, match="endpoint_security_group_id must be given"):
+    with pytest.raises(ValueError, match="endpoint_security_group_id must be given"):
         synthesize_one(tmp_path, define)
 
 
@@ -145,7 +145,7 @@ def test_an_iam_master_user_has_no_password_and_no_secret(tmp_path: Path) -> Non
 
 def test_asking_an_iam_master_users_cluster_for_its_secret_says_what_to_do(tmp_path: Path) -> None:
     grant = with_role(postgresql(master_authentication="iam"), lambda made, role: made.grant_secret_read(role))
-    with pytest.raises(ValueError, match="shop-orders: master_authentication must be .* got iam; let a principal"):
+    with pytest.raises(ValueError, match=r"shop-orders: master_authentication must be .* got iam; let a principal"):
         synthesize_one(tmp_path, grant)
 
 

@@ -96,7 +96,7 @@ def test_its_group_lets_the_sources_in_and_reaches_the_cluster_only(made: Templa
 
 
 def test_it_listens_on_the_engines_own_port_whatever_the_clusters_is(of_master: Template, tmp_path: Path) -> None:
-    """Aurora guide, "Quotas and limitations for RDS Proxy": all proxies listen on 3306 for MySQL, 5432 for PostgreSQL."""
+    """Aurora guide, "Quotas and limitations for RDS Proxy": all listen on 3306 for MySQL, 5432 for PostgreSQL."""
     (out,) = resources(of_master, "AWS::EC2::SecurityGroup")["AuroraProxySecurityGroup5E727947"]["Properties"][
         "SecurityGroupEgress"
     ]
@@ -106,7 +106,9 @@ def test_it_listens_on_the_engines_own_port_whatever_the_clusters_is(of_master: 
     def define(stack: cdk.Stack) -> None:
         proxy = cluster(stack, mysql(proxy=USERS)).proxy
         assert proxy is not None
-        ports.append((proxy.port, str(proxy.connections.default_port)))
+        rules = proxy.connections
+        assert rules is proxy.connections
+        ports.append((proxy.port, None if rules.default_port is None else rules.default_port.to_string()))
 
     synthesize_one(tmp_path, define)
     assert ports == [(3306, "3306")]
