@@ -25,9 +25,16 @@ def test_example_synthesizes_without_a_warning(tmp_path: Path, app: Path) -> Non
         check=False,
     )
     assert (answer.returncode, answer.stderr) == (0, "")
-    (template,) = templates(tmp_path).values()
-    assert template["Resources"]
+    made = templates(tmp_path)
+    assert made
+    assert all(template["Resources"] for template in made.values())
 
 
 def test_there_is_one_app_per_construct() -> None:
-    assert [app.stem for app in APPS] == ["aurora_cluster", "encryption", "network", "replication_group"]
+    assert [app.stem for app in APPS] == [
+        "aurora_cluster",
+        "encryption",
+        "global_database",
+        "network",
+        "replication_group",
+    ]
