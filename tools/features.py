@@ -145,6 +145,15 @@ FEATURES: tuple[Feature, ...] = (
         test="tests/lab/test_scaling_lab.py::test_a_breach_adds_a_server_and_its_end_takes_it_away",
     ),
     # security
+    Feature(
+        group="Security",
+        name="IAM authentication in the database too: users given, listed and taken by SQL",
+        setting="runbook access grant",
+        resource="AWS::RDS::DBCluster",
+        property="EnableIAMDatabaseAuthentication",
+        estate="provisioned-postgresql.yaml",
+        test="tests/runbooks/access/test_access_lab.py::test_a_reader_gets_in_by_iam_and_is_put_out_again",
+    ),
     # backups
     # integrations and machine learning
     # watching
