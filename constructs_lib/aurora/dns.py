@@ -10,6 +10,7 @@ from constructs import Construct
 
 from constructs_lib.foundation.cfn import pascal
 from estate.dns import DnsSpec
+from estate.spec import Path
 
 
 class Names(Construct):
@@ -41,12 +42,12 @@ class Names(Construct):
         super().__init__(scope, construct_id)
         self.spec = spec
         self.cfn_zone = self._define_zone(vpc_id) if spec.hosted_zone_id is None else None
-        self.zone_id = spec.hosted_zone_id if self.cfn_zone is None else self.cfn_zone.attr_id
+        self.zone_id = str(spec.hosted_zone_id) if self.cfn_zone is None else self.cfn_zone.attr_id
         self.cfn_records: dict[str, route53.CfnRecordSet] = {}
-        hosts = {("writer",): writer, ("reader",): reader}
+        hosts: dict[Path, str] = {("writer",): writer, ("reader",): reader}
         hosts |= {("endpoints", name): host for name, host in endpoints.items()}
         for path, name in spec.all_names():
-            self._define_record("".join(pascal(str(part)) for part in path), name, hosts[tuple(map(str, path))])
+            self._define_record("".join(pascal(str(part)) for part in path), name, hosts[path])
 
     def _define_zone(self, vpc_id: str) -> route53.CfnHostedZone:
         return route53.CfnHostedZone(

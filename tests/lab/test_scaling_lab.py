@@ -35,7 +35,8 @@ class Shop:
     lab: Lab
 
     def aws(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.lab.environment["AWS_ENDPOINT_URL"], region_name="eu-west-1")
+        session: Any = boto3.session.Session()  # the stubs know services by literal names only
+        return session.client(service, endpoint_url=self.lab.environment["AWS_ENDPOINT_URL"], region_name="eu-west-1")
 
     def status(self) -> dict[str, Any]:
         overview = json.loads(self.lab.runbook("lab", "status", "--output", "json").stdout)

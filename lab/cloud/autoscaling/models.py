@@ -97,7 +97,7 @@ class ScalingBackend(ApplicationAutoscalingBackend):  # type: ignore[misc]
             )
         for policy in self.policies_of(r_id):
             self.delete_scaling_policy(policy.policy_name, namespace, r_id, dimension)
-        self.scheduled_actions = [action for action in self.scheduled_actions if action.resource_id != r_id]
+        self.scheduled_actions[:] = [action for action in self.scheduled_actions if action.resource_id != r_id]
         self.tags.pop(self.targets[dimension][r_id].arn, None)
         super().deregister_scalable_target(namespace, r_id, dimension)
 

@@ -105,7 +105,7 @@ def _zone(handle: Handle) -> str:
 
 def _tag_zone(handle: Handle, old: Any, new: Any) -> None:
     gone = sorted(set(unpaired(old)) - set(unpaired(new)))
-    more = {"RemoveTagKeys": gone} if gone else {}
+    more: dict[str, Any] = {"RemoveTagKeys": gone} if gone else {}
     if new:
         more["AddTags"] = pairs(unpaired(new))
     handle.call("change_tags_for_resource", ResourceType="hostedzone", ResourceId=handle.physical_id, **more)
