@@ -8,7 +8,10 @@ from lab.cloud.client import client
 
 
 def promote_articles() -> None:
-    """AWS deletes the last instance of no replica cluster. [B] DeleteDBInstance: "first call the PromoteReadReplicaDBCluster API action"."""
+    """AWS deletes the last instance of no replica cluster.
+
+    [B] DeleteDBInstance: "first call the PromoteReadReplicaDBCluster API action".
+    """
     client("rds", "us-east-1").promote_read_replica_db_cluster(DBClusterIdentifier="press-articles-us")
 
 
