@@ -80,7 +80,7 @@ def page() -> str:
     head = INTRODUCTION.format(
         edition=NEWEST, lint=sources["cfn-lint"], date=sources["cfn-lint schemas"], botocore=sources["botocore"]
     )
-    parts = [head, "## Keys", *(section(*each) for each in SECTIONS)]
+    parts = [head, "## Keys", *(section(*each) for each in all_sections())]
     parts += ["## Rules", RULES_HEAD, *(rules(title, table) for title, table in RULES)]
     parts += [
         "## Limits",
@@ -94,6 +94,36 @@ RULES_HEAD = (
     "Beside these, every value is checked for its type, range and form (`value/*`), every key for being known and "
     "given (`key/*`), and the file for being YAML (`yaml/*`, `file/*`)."
 )
+
+
+def all_sections() -> list[tuple[str, type[Spec], str]]:
+    """The sections above, with those below a cluster that a file may leave out whole behind the cluster's own."""
+    place = 1 + max(at for at, (title, _, _) in enumerate(SECTIONS) if title.startswith("`aurora."))
+    optional: dict[type[Spec], tuple[str, type[Spec], str]] = {}
+    for each in optional_sections(AuroraSpec, "aurora.<cluster>", ""):
+        optional.setdefault(each[1], each)
+    return [*SECTIONS[:place], *optional.values(), *SECTIONS[place:]]
+
+
+def optional_sections(model: type[Spec], path: str, row: str) -> Iterator[tuple[str, type[Spec], str]]:
+    """Title, model and row of the defaults' `sections`, in the order of the keys."""
+    known = {each for _, each, _ in SECTIONS}
+    for name, field in keys_of(model).items():
+        for spec, is_member in specs_of(field.annotation):
+            below = f"{path}.{name}" + (".<name>" if is_member else "")
+            key = f"{row}.{name}".strip(".") + (".*" if is_member else "")
+            if spec not in known:
+                yield f"`{below}`", spec, key
+            if spec not in known or spec is BackupSpec:
+                yield from optional_sections(spec, below, key)
+
+
+def specs_of(annotation: Any, *, is_member: bool = False) -> Iterator[tuple[type[Spec], bool]]:
+    """Models inside a type, and whether each is a member of a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        yield annotation, is_member
+    for part in get_args(annotation):
+        yield from specs_of(part, is_member=is_member or get_origin(annotation) is dict)
 
 
 def section(title: str, model: type[Spec], row: str) -> str:
@@ -110,7 +140,7 @@ def section(title: str, model: type[Spec], row: str) -> str:
 
 def default(defaults: Defaults, row: str, name: str, field: FieldInfo) -> str:
     """The edition's value, else what the model says."""
-    values: dict[str, Any] = dict(getattr(defaults, row))
+    values: dict[str, Any] = dict(getattr(defaults, row, None) or defaults.sections.get(row, {}))
     if name in values:
         return shown(values[name])
     if row == "aurora" and name in defaults.aurora_by_engine["aurora-mysql"]:
