@@ -38,6 +38,6 @@ class LabEC2Response(EC2Response):  # type: ignore[misc]
     def _has_gateway(self, service: str) -> bool:
         vpc_id = self._get_param("VpcId")
         return any(
-            each.vpc_id == vpc_id and each.service_name.endswith(f".{service}") and each.endpoint_type == "Gateway"
+            each.vpc_id == vpc_id and each.service_name.endswith(f".{service}") and each.vpc_endpoint_type == "Gateway"
             for each in self.ec2_backend.vpc_end_points.values()
         )
