@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from estate import engines, limits, resources, windows
+from estate.availability import RULES as AVAILABILITY_RULES
 from estate.backups import RULES as BACKUP_RULES
 from estate.backups import BackupPlanSpec
 from estate.credentials import RULES as CREDENTIAL_RULES
@@ -120,8 +121,9 @@ class AuroraSpec(Spec):
     )
     log_retention_days: Integer = Field(default=365, description="Days that exported logs are kept")
     parameters: dict[str, str] = Field(default={}, description="Cluster parameters, values quoted")
-    instance_parameters: dict[str, str] = Field(
-        default={}, description="Instance parameters of all instances, values quoted"
+    instance_parameters: dict[str, str] | None = Field(
+        default=None,
+        description="Instance parameters of all instances, values quoted; `{}` leads back to the default group",
     )
     storage: Literal["standard", "io-optimized"] | None = Field(
         default=None,
@@ -683,7 +685,8 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         reads=("endpoints", "region"),
         broken=_endpoint_region,
         must="be in a Region whose CloudFormation has custom endpoints",
-        fix="remove them, or add `acknowledge: [aurora/endpoint-region]` if they have arrived there",
+        fix="remove them and use `aws rds create-db-cluster-endpoint`, or add `acknowledge: [aurora/endpoint-region]` "
+        "if they have arrived there",
         acknowledge=True,
     ),
     Rule(
@@ -810,6 +813,7 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
 
 AuroraSpec.RULES = (
     *RULES,
+    *AVAILABILITY_RULES,
     *BACKUP_RULES,
     *CREDENTIAL_RULES,
     *DNS_RULES,

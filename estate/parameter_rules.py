@@ -18,7 +18,7 @@ CLUSTER_PATH: Path = ("parameters",)
 def groups(spec: AuroraSpec) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Each mapping of parameters that the file can hold, with its path."""
     yield CLUSTER_PATH, spec.parameters
-    yield ("instance_parameters",), spec.instance_parameters
+    yield ("instance_parameters",), spec.instance_parameters or {}
     for name, instance in spec.instances.items():
         yield ("instances", name, "parameters"), instance.parameters
 

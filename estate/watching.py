@@ -89,7 +89,7 @@ def memory_gib(spec: AuroraSpec, instance: InstanceSpec) -> float | None:
 
 def connections_max(spec: AuroraSpec, instance: InstanceSpec) -> int | None:
     """Connections that an instance allows: what a parameter says, else the engine's formula; None when not known."""
-    for parameters in (instance.parameters, spec.instance_parameters, spec.parameters):
+    for parameters in (instance.parameters, spec.instance_parameters or {}, spec.parameters):
         if "max_connections" in parameters:
             given = parameters["max_connections"]
             return int(given) if given.isdigit() else None

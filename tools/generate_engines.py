@@ -49,6 +49,9 @@ EMITTED_TYPES = (
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBClusterEndpoint",
+    "AWS::RDS::DBClusterParameterGroup",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBParameterGroup",
     "AWS::RDS::DBProxy",
     "AWS::RDS::DBProxyEndpoint",
     "AWS::RDS::Deployment",
@@ -56,6 +59,7 @@ EMITTED_TYPES = (
     "AWS::RDS::GlobalCluster",
     "AWS::Route53::RecordSet",
     "AWS::SecretsManager::RotationSchedule",
+    "AWS::SecretsManager::SecretTargetAttachment",
 )
 """Types that some Regions may lack: an estate that needs one there is refused, with the way round."""
 
@@ -136,9 +140,9 @@ def classes_missing_with(known: dict[str, list[str]]) -> dict[str, list[dict[str
     left out, and so are those that lack none.
     """
     conditions = [
-        (given["properties"]["EngineVersion"]["pattern"], frozenset(each["then"]["properties"]["DBInstanceClass"]["enum"]))
+        (given["EngineVersion"]["pattern"], frozenset(each["then"]["properties"]["DBInstanceClass"]["enum"]))
         for each in extension("aws_rds_dbinstance", "db_instance_class")["allOf"]
-        if (given := each["if"])["properties"]["Engine"].get("const") == AURORA[0]
+        if (given := each["if"]["properties"])["Engine"].get("const") == AURORA[0]
     ]
     listed = enumerated(extension("aws_rds_dbcluster", "engine_version"), "EngineVersion", AURORA)
     found: dict[str, list[dict[str, list[str]]]] = {}

@@ -94,7 +94,7 @@ def define_instances(
             db_cluster_identifier=cluster.ref,
             db_instance_class=settings.instance_class(instance),
             db_instance_identifier=f"{identifier}-{name}",
-            db_parameter_group_name=parameters[name].ref if name in parameters else None,
+            db_parameter_group_name=_parameter_group(spec, parameters.get(name)),
             enable_performance_insights=insights,
             engine=spec.engine,
             monitoring_interval=spec.enhanced_monitoring_s,
@@ -108,6 +108,13 @@ def define_instances(
     if instances:
         _order(instances, settings.first_instance(spec))
     return instances
+
+
+def _parameter_group(spec: AuroraSpec, group: rds.CfnDBParameterGroup | None) -> str | None:
+    """Its own; else the family's default where the file says `{}`; else whatever it has, which is left alone."""
+    if group is not None:
+        return group.ref
+    return None if spec.instance_parameters is None else f"default.{settings.parameter_group_family(spec)}"
 
 
 def _finish(resource: rds.CfnDBInstance, instance: InstanceSpec) -> None:

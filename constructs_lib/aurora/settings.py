@@ -57,7 +57,7 @@ def lifecycle_support(spec: AuroraSpec) -> str:
 
 def instance_parameters(spec: AuroraSpec, instance: InstanceSpec) -> dict[str, str]:
     """Those of all instances and its own, which win."""
-    return {**spec.instance_parameters, **instance.parameters}
+    return {**(spec.instance_parameters or {}), **instance.parameters}
 
 
 def storage_type(spec: AuroraSpec) -> str | None:

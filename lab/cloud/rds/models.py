@@ -283,6 +283,17 @@ class AuroraBackend(
         if self.serves(cluster):
             RUNTIME.plane.publish(Record(name=instance.address, kind="instance", owner=instance.plane_id))
 
+    def delete_db_parameter_group(self, db_parameter_group_name: str) -> Any:
+        """RDS keeps a group that an instance is a member of; moto lets it go and then can't show the instance."""
+        users = [each for each in self.databases.values() if each.db_parameter_group_name == db_parameter_group_name]
+        if [each for each in users if each.status != "deleting"]:
+            raise rds_error(
+                "InvalidDBParameterGroupStateFault",
+                "One or more database instances are still members of this parameter group "
+                f"{db_parameter_group_name}, so the group cannot be deleted",
+            )
+        return super().delete_db_parameter_group(db_parameter_group_name)
+
     def modify_db_instance(self, db_instance_identifier: str, db_kwargs: Any) -> Any:
         with RUNTIME.lock:
             instance = self.instance(db_instance_identifier)

@@ -76,6 +76,11 @@ def test_its_own_parameters_win_and_without_any_there_is_no_group(tmp_path: Path
     assert all("DBParameterGroupName" not in each for each in instances(made).values())
 
 
+def test_nothing_said_on_purpose_is_the_default_group(tmp_path: Path) -> None:
+    made = instances(template(tmp_path, postgresql(instance_parameters={})))
+    assert {each["DBParameterGroupName"] for each in made.values()} == {"default.aurora-postgresql17"}
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [

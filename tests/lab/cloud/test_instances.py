@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from estate.load import load_text
 from stacks.compose import compose
@@ -45,6 +46,7 @@ BACK = f"""{SMALL}
     storage: standard
     insights: standard
     local_write_forwarding: off
+    instance_parameters: {{}}
     instances:
       a: {{class: db.r8g.xlarge, tier: 0, zone: 1}}
       b: {{class: db.r8g.large, tier: 1, zone: 2}}
@@ -159,7 +161,25 @@ def test_what_the_file_takes_back_is_taken_back(aws: Aws, tmp_path: Path) -> Non
     shown = cluster(aws)
     assert (shown["StorageType"], shown["DatabaseInsightsMode"]) == ("aurora", "standard")
     assert (shown["LocalWriteForwardingStatus"], shown["PerformanceInsightsRetentionPeriod"]) == ("disabled", 7)
-    assert sorted(instances(aws, "small-main")) == ["a", "b"]
+    made = instances(aws, "small-main")
+    groups = {name: each["DBParameterGroups"][0]["DBParameterGroupName"] for name, each in made.items()}
+    assert groups == {"a": "default.aurora-mysql8.0", "b": "default.aurora-mysql8.0"}
+    assert aws("rds").describe_db_parameter_groups(DBParameterGroupName=groups["a"])["DBParameterGroups"]
+
+
+def test_a_group_that_an_instance_uses_stays(aws: Aws, tmp_path: Path) -> None:
+    """API reference, DeleteDBParameterGroup: the group "can't be associated with any DB instances"; a file that no
+    longer says `instance_parameters` leaves the instances in their group, and CloudFormation fails to delete it.
+    """
+    deploy(aws, tmp_path / "after", AFTER)
+    (group,) = instances(aws, "small-main")["a"]["DBParameterGroups"]
+    with pytest.raises(ClientError) as caught:
+        aws("rds").delete_db_parameter_group(DBParameterGroupName=group["DBParameterGroupName"])
+    assert caught.value.response["Error"]["Code"] == "InvalidDBParameterGroupState"
+    unsaid = AFTER.replace('    instance_parameters: {long_query_time: "2"}\n', "")
+    update(aws, tmp_path / "unsaid", unsaid)
+    assert instances(aws, "small-main")["a"]["DBParameterGroups"] == [group]
+    assert "still members of this parameter group" in aws.reasons("small-aurora-main")
 
 
 @pytest.mark.parametrize("name", ["provisioned-postgresql", "provisioned-mysql", "serverless", "two-zones"])
