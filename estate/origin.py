@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -136,21 +136,38 @@ def _two_origins(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("origin",), "both", must="not stand beside `replica_of`")
 
 
+def sources_of(estate: Estate) -> dict[str, str]:
+    """Names of the clusters that are restored or cloned from another of the estate, each with that cluster's name."""
+    by_identifier = {cluster_identifier(estate.name, name): name for name in estate.aurora}
+    wanted = {name: spec.origin.source_identifier for name, spec in estate.aurora.items() if spec.origin is not None}
+    return {name: by_identifier[source] for name, source in wanted.items() if source in by_identifier}
+
+
 def wrong_sources(estate: Estate) -> Iterator[Hit]:
     """Origins of an estate's clusters that are clusters of the same estate, and cannot be their origin."""
-    clusters = {cluster_identifier(estate.name, name): cluster for name, cluster in estate.aurora.items()}
-    for name, spec in estate.aurora.items():
-        source = clusters.get(spec.origin.source_identifier) if spec.origin is not None else None
-        if source is None or spec.origin is None:
-            continue
-        kind = "clone_of" if spec.origin.clone_of is not None else "point_in_time_of"
-        path, first = ("aurora", name, "origin", kind), estate.regions[0]
+    sources, first = sources_of(estate), estate.regions[0]
+    for name, source_name in sources.items():
+        spec, source = estate.aurora[name], estate.aurora[source_name]
+        kind = "clone_of" if spec.origin is not None and spec.origin.clone_of is not None else "point_in_time_of"
+        path = ("aurora", name, "origin", kind)
         if source is spec:
-            yield Hit(path, spec.origin.source, must="be another cluster", fix="restore under a key of its own")
+            yield Hit(path, source_name, must="be another cluster", fix="restore under a key of its own")
+        elif _comes_back(name, sources):
+            yield Hit(path, source_name, must="not be born from this cluster in turn", fix="one of them comes first")
         elif (source.region or first) != (spec.region or first):
             yield Hit(path, source.region or first, must=f"lie in {spec.region or first}", fix="copy a snapshot of it")
         elif source.engine != spec.engine:
             yield Hit(path, source.engine, must=f"be a cluster of {spec.engine}", fix="correct `engine`")
+
+
+def _comes_back(name: str, sources: Mapping[str, str]) -> bool:
+    """Whether a cluster is among the sources of its sources."""
+    seen: set[str] = set()
+    following = sources[name]
+    while following in sources and following not in seen and following != name:
+        seen.add(following)
+        following = sources[following]
+    return following == name
 
 
 RULES: tuple[Rule[AuroraSpec], ...] = (

@@ -13,6 +13,7 @@ from estate import names
 from estate.aurora import AuroraSpec
 from estate.model import Estate
 from estate.network import NetworkSpec
+from estate.origin import sources_of
 from estate.replication import every_cluster
 from estate.services import endpoint_services
 from stacks.aurora import AuroraStack
@@ -59,6 +60,8 @@ def _clusters(
         stacks[spec.name].add_stack_dependency(networks[region])
         if (copy_region := copies_to(spec)) is not None:
             stacks[spec.name].add_stack_dependency(vaults[copy_region])
+    for name, source in sources_of(estate).items():
+        stacks[name].add_stack_dependency(stacks[source])
     return [*order_members(scope, estate, stacks), *stacks.values()]
 
 

@@ -80,6 +80,11 @@ VARIANTS: tuple[Row, ...] = (
         },
     ),
 )
+CIRCLE = {
+    ORIGIN: {"clone_of": "shop-old"},
+    "aurora.old": {**SMALL, "origin": {"clone_of": "shop-new"}},
+    "aurora.new": {**SMALL, "origin": {"point_in_time_of": "shop-old"}},
+}
 LEGAL: tuple[dict[str, Any], ...] = (
     {"snapshot": "before-it"},
     {"snapshot": "a" * 255},
@@ -131,6 +136,13 @@ def test_the_kits_own_name_of_the_master_user_is_no_contradiction() -> None:
 def test_the_source_of_a_restore_is_known_by_its_identifier() -> None:
     assert OriginSpec(clone_of=f"{ARN}cluster:Shop-Old").source_identifier == "shop-old"
     assert OriginSpec(snapshot="before").source_identifier == ""
+
+
+def test_no_cluster_is_born_from_itself_by_way_of_others() -> None:
+    """`orders` is no part of the circle: only its members are at fault."""
+    found = problems(changed(CIRCLE))
+    assert {problem.rule for problem in found} == {"estate/origin"}
+    assert [problem.path for problem in found] == ["aurora.old.origin.clone_of", "aurora.new.origin.point_in_time_of"]
 
 
 def test_a_clone_may_stand_beside_its_source() -> None:
