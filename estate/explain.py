@@ -15,6 +15,7 @@ from estate.document import Document
 from estate.load import Loaded
 from estate.model import Estate
 from estate.network import NetworkSpec
+from estate.replication import every_cluster
 from estate.spec import Path, Spec
 
 LOGS_SHORT = 30  # days of logs that nobody minds
@@ -290,7 +291,8 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
 
 
 def _keys(estate: Estate) -> Iterator[Billed]:
-    made = sum(not network.is_existing for network in estate.network.values()) + len(estate.aurora) + len(estate.caches)
+    made = sum(not network.is_existing for network in estate.network.values()) + len(estate.caches)
+    made += sum(1 for _ in every_cluster(estate))
     if made and estate.shared_key:
         yield Billed(
             path="estate",

@@ -36,6 +36,9 @@ class SecondarySpec(Spec):
     )
     write_forwarding: Switch = Field(default=False, description="Its readers send writes on to the primary")
     allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect there, keyed by name")
+    protection: Switch | None = Field(
+        default=None, description="Deletion and termination protection; as the cluster's when left out"
+    )
     overrides: Overrides = Field(default={}, description=OVERRIDES)
 
 
@@ -82,6 +85,7 @@ def secondary_of(spec: AuroraSpec, region: str) -> AuroraSpec:
         "master_authentication": "iam",  # no secret of its own: users and passwords come with the data
         "name": names.member_name(spec.name, region),
         "parameters": {**_rpo_of_secondary(spec.global_database), **spec.parameters},
+        "protection": spec.protection if secondary.protection is None else secondary.protection,
         "region": region,
         "serverless": secondary.serverless or spec.serverless,
     }

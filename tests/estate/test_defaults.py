@@ -19,15 +19,15 @@ from estate.load import load_text
 from estate.model import NEWEST_EDITION, Estate
 from estate.network import NetworkSpec
 from estate.reach import ProxySpec
-from estate.replication import SecondarySpec
+from estate.replication import GlobalSpec, SecondarySpec
 from estate.scaling import AutoscalingSpec, ScheduleSpec
 from estate.spec import Spec
 from estate.watching import AlarmsSpec, WatchSpec
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 PINNED = {
-    ("2026-11", "production"): "ea549bbf88acf1ff",
-    ("2026-11", "dev"): "44946d361be927b1",
+    ("2026-11", "production"): "4333bb77034b8bef",
+    ("2026-11", "dev"): "f0d95bdd90ac452c",
 }
 DEV = {"profile": "dev", "aurora.orders.instances": GONE, "caches.sessions.class": GONE}
 
@@ -131,7 +131,9 @@ SECTIONS: tuple[tuple[type[Spec], str], ...] = (
     (BackupPlanSpec, "backup.plan"),
     (RestoreTestSpec, "backup.plan.restore_test"),
     (DnsSpec, "dns"),
+    (GlobalSpec, "global"),
     (SecondarySpec, "global.secondaries.*"),
+    (ServerlessSpec, "global.secondaries.*.serverless"),
     (InstanceSpec, "global.secondaries.*.instances.*"),
     (IntegrationsSpec, "integrations"),
     (ProxySpec, "proxy"),

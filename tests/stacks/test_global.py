@@ -201,6 +201,16 @@ def test_a_secondary_lets_in_whom_its_own_region_says(tmp_path: Path) -> None:
     assert not resources(made["shop-aurora-orders"], "AWS::EC2::SecurityGroupIngress")
 
 
+def test_one_secondary_may_be_opened_for_its_removal(tmp_path: Path) -> None:
+    made = templates_of(tmp_path, WORLD | {f"{EAST}.protection": False})
+    assert cluster_in(made["shop-aurora-orders-us-east-1"])["DeletionProtection"] is False
+    assert cluster_in(made["shop-aurora-orders"])["DeletionProtection"] is True
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    protected = {name for name, each in manifest.items() if each.get("properties", {}).get("terminationProtection")}
+    assert "shop-aurora-orders-us-east-1" not in protected
+    assert {"shop-aurora-orders", "shop-aurora-orders-global"} <= protected
+
+
 def test_one_key_for_the_estate_is_one_for_each_region(tmp_path: Path) -> None:
     made = templates_of(tmp_path, WORLD | {"shared_key": True})
     secondary = made["shop-aurora-orders-us-east-1"]
@@ -264,7 +274,8 @@ def changed_world(atlas: Estate, tmp_path: Path, **changes: Any) -> list[Assembl
         "global_database": orders.global_database.model_copy(update={"secondaries": secondaries}),
         **changes,
     }
-    estate = atlas.model_copy(update={"aurora": {"orders": orders.model_copy(update=update)}, **changes})
+    of_estate = {name: value for name, value in changes.items() if name in Estate.model_fields}
+    estate = atlas.model_copy(update={"aurora": {"orders": orders.model_copy(update=update)}, **of_estate})
     synthesize(tmp_path, lambda app: compose(app, estate))
     return read_assembly(tmp_path)
 
@@ -328,6 +339,20 @@ def test_it_is_destroyed_once_the_primary_is_back_where_it_was_born(
     for stack in backwards[1:]:
         assert delete(stack) == "DELETE_COMPLETE"
     assert client("rds", "eu-west-1").describe_global_clusters()["GlobalClusters"] == []
+    assert deployed
+
+
+def test_a_minor_version_is_deployed_secondaries_first(
+    deployed: list[AssembledStack], atlas: Estate, tmp_path: Path
+) -> None:
+    """The order of `docs/options/global-database.md`, against the order of a first deploy, which AWS refuses."""
+    newer = {stack.name: stack for stack in changed_world(atlas, tmp_path, version="17.9")}
+    assert "Upgrade the secondary clusters before the primary" in deploy(newer[MEMBERS[0]])
+    before = identities()
+    for name in (*MEMBERS[1:], MEMBERS[0], DATABASE):
+        assert deploy(newer[name]) == "UPDATE_COMPLETE"
+    assert world_of()["EngineVersion"] == "17.9"
+    assert (identities(), writer_region()) == (before, "eu-west-1")
     assert deployed
 
 
