@@ -122,6 +122,16 @@ def _writes_binlog(spec: AuroraSpec) -> bool:
     return spec.engine == engines.MYSQL and spec.parameters.get("binlog_format", "").lower() not in BINLOG_OFF
 
 
+def _cache_management(spec: AuroraSpec) -> Iterator[Hit]:
+    """Its reader keeps the writer's pages warm: one of tier 0 and of the writer's class, and no serverless one."""
+    name = "apg_ccm_enabled"
+    if spec.engine != engines.POSTGRESQL or spec.parameters.get(name, "0").lower() not in {"1", "on", "true"}:
+        return
+    first = [instance.instance_class for instance in spec.instances.values() if instance.tier == 0]
+    if len(first) < 2 or len(set(first)) > 1 or "serverless" in first:  # noqa: PLR2004 - a writer and its reader
+        yield Hit(("parameters", name), f"1 with {len(first)} instances in tier 0")
+
+
 def _backtrack_binlog(spec: AuroraSpec) -> Iterator[Hit]:
     """A blue/green deployment and a replica have rules of their own about it."""
     if spec.effective_backtrack_hours and _writes_binlog(spec) and not (spec.blue_green or spec.replica_of):
@@ -227,6 +237,14 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         broken=_never_pauses,
         must="be above 0 where something keeps the instances awake",
         fix="raise min_acu, remove what keeps them awake, or add `acknowledge: [aurora/pause-never]`",
+        level="warning",
+    ),
+    Rule(
+        id="aurora/cache-management",
+        reads=("engine", "parameters", "instances.*.tier", "instances.*.class"),
+        broken=_cache_management,
+        must="have a writer and a reader of one provisioned class in tier 0, or it does nothing",
+        fix="give two instances of one class `tier: 0`, or remove it",
         level="warning",
     ),
     Rule(

@@ -75,6 +75,8 @@ ROLES_MAX = 5
 """IAM roles associated with a cluster. CloudFormation's schema says 15. [A10 CHAP_Limits]"""
 CLUSTERS_PER_REGION = 40
 """Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
+DATABASES_PER_REGION = 40
+"""Instances of an account in a Region, those of RDS, Neptune and DocumentDB too; adjustable. [A10 CHAP_Limits]"""
 
 # ElastiCache
 REPLICATION_GROUP_ID_LENGTH = 40

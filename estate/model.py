@@ -243,6 +243,15 @@ def _many_clusters(estate: Estate) -> Iterator[Hit]:
             yield Hit(("aurora",), f"{count} clusters in {region}")
 
 
+def _many_instances(estate: Estate) -> Iterator[Hit]:
+    by_region: Counter[str] = Counter()
+    for _, cluster in every_cluster(estate):
+        by_region[cluster.region or estate.regions[0]] += len(cluster.instances)
+    for region, count in by_region.items():
+        if count > limits.DATABASES_PER_REGION:
+            yield Hit(("aurora",), f"{count} instances in {region}")
+
+
 def _many_proxies(estate: Estate) -> Iterator[Hit]:
     regions = Counter(c.region or estate.regions[0] for c in estate.aurora.values() if c.proxy is not None)
     for region, count in regions.items():
@@ -435,6 +444,14 @@ RULES: tuple[Rule[Estate], ...] = (
         broken=_closed_to_services,
         must="be given",
         fix="name the security group of the VPC's interface endpoints",
+    ),
+    Rule(
+        id="estate/instances-quota",
+        reads=(),
+        broken=_many_instances,
+        must=f"have {limits.DATABASES_PER_REGION} instances at most in a Region without a quota increase",
+        fix="raise the quota, then add `acknowledge: [estate/instances-quota]`",
+        level="warning",
     ),
     Rule(
         id="estate/acknowledge",

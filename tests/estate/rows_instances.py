@@ -73,6 +73,19 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     ("aurora/pause-never", "aurora.orders.serverless.min_acu", {**PAUSES, **PROXY}),
+    ("aurora/cache-management", f"{PARAMETERS}.apg_ccm_enabled", {PARAMETERS: {"apg_ccm_enabled": "1"}}),
+    (
+        "estate/instances-quota",
+        "aurora",
+        {
+            f"aurora.c{number}": {
+                "engine": "aurora-postgresql",
+                "version": "17.7",
+                "instances": {"a": {}, "b": {}, "c": {}},
+            }
+            for number in range(13)
+        },
+    ),
     ("aurora/backtrack-binlog", "aurora.orders.backtrack_hours", {**BINLOG, "aurora.orders.backtrack_hours": 24}),
     ("aurora/backtrack-region", "aurora.orders.backtrack_hours", {**NORTH, "aurora.orders.backtrack_hours": 24}),
     (
@@ -167,6 +180,8 @@ FINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("the Data API", {"aurora.orders.data_api": True}),
     ("a pause", PAUSES),
     ("a proxy that nothing pauses behind", PROXY),
+    ("cache management with what it needs",
+     {PARAMETERS: {"apg_ccm_enabled": "1"}, f"{A}.tier": 0, "aurora.orders.instances.b.tier": 0}),
     ("a binlog without backtrack", {**BINLOG, "aurora.orders.backtrack_hours": 0}),
     ("backtrack with the binlog off", {**MYSQL, PARAMETERS: {"binlog_format": "OFF"}}),
     ("a Region without backtrack, without it", {**NORTH, "aurora.orders.backtrack_hours": 0}),

@@ -76,7 +76,8 @@ ROWS: tuple[Row, ...] = (
         {
             f"aurora.c{number}": {"engine": "aurora-postgresql", "version": "17.7", "instances": {"a": {}, "b": {}}}
             for number in range(40)
-        },
+        }
+        | {"acknowledge": ["estate/instances-quota"]},
     ),
     ("estate/acknowledge", "acknowledge.0", {"acknowledge": ["aurora/acu-order"]}),
     ("estate/tags", "tags.aws:x", {"tags": {"aws:x": "y"}}),
