@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,12 +124,15 @@ def over_secondaries(rules: Sequence[Rule[AuroraSpec]]) -> tuple[Rule[AuroraSpec
 
 
 def _over_secondaries(rule: Rule[AuroraSpec]) -> Rule[AuroraSpec]:
-    def broken(spec: AuroraSpec) -> Iterator[Hit]:
+    def everywhere(spec: AuroraSpec, database: GlobalSpec) -> Iterator[Hit]:
         yield from rule.broken(spec)
-        for region, said in (spec.global_database.secondaries if spec.global_database else {}).items():
+        for region, said in database.secondaries.items():
             for hit in rule.broken(secondary_of(spec, region)):
                 if hit.path and hit.path[0] in OWN_TO_SECONDARIES & said.model_fields_set:
                     yield replace(hit, path=("global", "secondaries", region, *hit.path))
+
+    def broken(spec: AuroraSpec) -> Iterable[Hit]:
+        return everywhere(spec, spec.global_database) if spec.global_database else rule.broken(spec)
 
     return replace(rule, broken=broken)
 
