@@ -178,6 +178,42 @@ FEATURES: tuple[Feature, ...] = (
         estate="cross-region-replica.yaml",
         test="tests/stacks/test_global.py::test_a_promoted_replica_stays_promoted_whatever_is_deployed",
     ),
+    Feature(
+        group="Deployment options",
+        name="Born from a snapshot",
+        setting="origin.snapshot",
+        resource="AWS::RDS::DBCluster",
+        property="SnapshotIdentifier",
+        estate="restored.yaml",
+        test="tests/lab/data/test_volumes.py::test_a_stack_with_an_origin_has_its_data_and_keeps_them",
+    ),
+    Feature(
+        group="Deployment options",
+        name="Born from a point in time",
+        setting="origin.point_in_time_of",
+        resource="AWS::RDS::DBCluster",
+        property="UseLatestRestorableTime",
+        estate="restored.yaml",
+        test="tests/lab/data/test_volumes.py::test_a_stack_with_an_origin_has_its_data_and_keeps_them",
+    ),
+    Feature(
+        group="Deployment options",
+        name="Born as a copy-on-write clone",
+        setting="origin.clone_of",
+        resource="AWS::RDS::DBCluster",
+        property="RestoreType",
+        estate="restored.yaml",
+        test="tests/lab/data/test_volumes.py::test_a_clone_has_the_data_of_its_moment_and_goes_its_own_way",
+    ),
+    Feature(
+        group="Deployment options",
+        name="No empty cluster in its place when the origin is removed",
+        setting="origin",
+        resource="AWS::RDS::DBCluster",
+        property="DBClusterIdentifier",
+        estate="restored.yaml",
+        test="tests/lab/cloud/test_restore.py::test_without_it_the_update_fails_and_nothing_is_touched",
+    ),
     # instances, storage, parameters
     Feature(
         group="Instances, storage, parameters",
@@ -527,4 +563,13 @@ FEATURES: tuple[Feature, ...] = (
         test="tests/lab/cloud/test_watching.py::test_enhanced_monitoring_insights_and_logs_are_there",
     ),
     # upkeep
+    Feature(
+        group="Upkeep",
+        name="Stack policies: no update replaces or deletes what stores data (`runbook estate protect`)",
+        setting="protection",
+        resource="AWS::RDS::DBCluster",
+        property="DeletionProtection",
+        estate="provisioned-postgresql.yaml",
+        test="tests/runbooks/protect/test_protect_lab.py::test_every_stack_is_protected_once",
+    ),
 )

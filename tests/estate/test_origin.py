@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,3 +149,11 @@ def test_no_cluster_is_born_from_itself_by_way_of_others() -> None:
 
 def test_a_clone_may_stand_beside_its_source() -> None:
     assert problems(changed({ORIGIN: {"clone_of": "shop-old"}, "aurora.old": SMALL})) == ()
+
+
+def test_the_excerpt_of_the_page_is_an_estate() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "options" / "restored.md").read_text(encoding="utf-8")
+    (excerpt,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    loaded = load_text(f'estate: page\ndefaults: "2026-11"\nregions: [eu-west-1]\n{excerpt}')
+    assert loaded.warnings == ()
+    assert [len(c.origin.model_fields_set) for c in loaded.estate.aurora.values() if c.origin] == [1, 2, 1]
