@@ -68,7 +68,7 @@ NEEDS: tuple[Need, ...] = (
     Need(
         path=("instance_parameters",),
         types=("AWS::RDS::DBParameterGroup",),
-        holds=lambda spec: bool(spec.instance_parameters),
+        holds=lambda spec: bool(spec.instance_parameters) or any(each.parameters for each in spec.instances.values()),
         way="put them into `parameters`, or use `aws rds create-db-parameter-group`",
     ),
 )

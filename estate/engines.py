@@ -266,6 +266,15 @@ def has_bedrock(engine: str, version: str) -> bool:
     return _reaches(engine, version, BEDROCK_FROM, BEDROCK_FROM_MYSQL) and not version.startswith("5.7")
 
 
+NO_INSIGHTS = {POSTGRESQL: (), MYSQL: ("db.t2.", "db.t3.", "db.t4g.micro", "db.t4g.small")}
+"""Classes without Performance Insights, and so without Database Insights. [A10 USER_DatabaseInsights.Engines]"""
+
+
+@cache
+def has_insights(engine: str, instance_class: str) -> bool:
+    return not instance_class.startswith(NO_INSIGHTS[engine])
+
+
 EXTENDED_SUPPORT = {POSTGRESQL: (13, "28 Feb 2026"), MYSQL: (2, "31 Oct 2024")}
 """Newest major out of standard support, and since when. [A10 release calendars]"""
 

@@ -17,8 +17,6 @@ CERTIFICATE_AUTHORITIES = ("rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc
 CERTIFICATE_AUTHORITIES_GONE = {"rds-ca-2019": "22 Aug 2024", "rds-ca-2015": "5 Mar 2020"}
 """When each expired. [A10 UsingWithRDS.SSL]"""
 BURSTABLE = "db.t"
-NO_INSIGHTS = ("db.t2.", "db.t3.", "db.t4g.micro", "db.t4g.small")
-"""Classes of Aurora MySQL without Database Insights. [A10 USER_DatabaseInsights.Engines]"""
 BACKTRACK_REGIONS = frozenset(
     {
         *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
@@ -87,8 +85,7 @@ def _forwarding_for_nobody(spec: AuroraSpec) -> Iterator[Hit]:
 
 def _insights_class(spec: AuroraSpec) -> Iterator[Hit]:
     for name, instance in _named(spec):
-        lacks = spec.engine == engines.MYSQL and instance.instance_class.startswith(NO_INSIGHTS)
-        if spec.insights == "advanced" and lacks:
+        if spec.insights == "advanced" and not engines.has_insights(spec.engine, instance.instance_class):
             yield Hit(("instances", name, "class"), instance.instance_class)
 
 

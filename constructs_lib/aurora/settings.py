@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from estate import engines
 from estate.aurora import AuroraSpec, InstanceSpec
 from estate.engines import MYSQL, POSTGRESQL
 from estate.replication import rpo_of_primary
@@ -46,8 +47,8 @@ def instance_class(instance: InstanceSpec) -> str:
 
 
 def insights_supported(spec: AuroraSpec, instance: InstanceSpec) -> bool:
-    """Performance Insights runs on everything but Aurora MySQL's burstable classes."""
-    return not (spec.engine == MYSQL and instance.instance_class.startswith("db.t"))
+    """Performance Insights runs on everything but Aurora MySQL's smallest burstable classes."""
+    return engines.has_insights(spec.engine, instance.instance_class)
 
 
 def lifecycle_support(spec: AuroraSpec) -> str:

@@ -78,6 +78,6 @@ def test_extended_support_is_refused_unless_chosen() -> None:
 
 
 def test_insights_are_left_out_where_they_do_not_run() -> None:
-    spec = mysql(instances={"a": {"class": "db.t4g.medium"}, "b": {"class": "db.r8g.large"}})
+    spec = mysql(instances={"a": {"class": "db.t3.medium"}, "b": {"class": "db.t4g.medium"}})
     assert not settings.insights_supported(spec, spec.instances["a"])
     assert settings.insights_supported(spec, spec.instances["b"])
