@@ -96,6 +96,6 @@ def list_databases(connection: Connection) -> tuple[str, ...]:
 
 def execute(connection: Connection, text: str) -> None:
     """Run what a plan said, all of it or nothing. Identifiers in it were quoted by `statements`."""
-    trusted: LiteralString = text  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    trusted: LiteralString = text  # pyright: ignore[reportAssignmentType]
     with connection.transaction():
         connection.execute(trusted)

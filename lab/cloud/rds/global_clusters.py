@@ -222,7 +222,10 @@ class GlobalState(FailoverState):
             database.status = "deleting"
             answer = database.shown()
         name = database.global_cluster_identifier
-        gone = lambda: self.databases_of_account.pop(name, None)  # noqa: E731
+
+        def gone() -> None:
+            self.databases_of_account.pop(name, None)
+
         later(RUNTIME.delays.deleting_s, None, gone, f"delete {name}")
         return answer
 

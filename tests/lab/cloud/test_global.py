@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.rds.models import rds_backends
 
 from lab.cloud.client import client
 from lab.cloud.delays import Delays
 from lab.cloud.install import install
 from lab.cloud.rds.plane_names import plane_names
-from lab.cloud.rds.state import rds_backends
 from lab.cloud.runtime import RUNTIME
 from lab.overview import data_plane
 from lab.plane import ClusterRequest, NoPlane, Record

@@ -29,8 +29,8 @@ def session(cloud: AwsSession) -> AwsSession:
     return cloud
 
 
-@pytest.fixture(scope="module")
-def subnets(cloud: AwsSession) -> list[str]:
+@pytest.fixture
+def subnets(session: AwsSession) -> list[str]:
     found = boto3.client("ec2", region_name=REGION).describe_subnets()["Subnets"]
     return [subnet["SubnetId"] for subnet in found]
 
