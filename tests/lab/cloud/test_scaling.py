@@ -1,4 +1,4 @@
-"""Replica auto scaling and names in Route 53, deployed to the embedded AWS and at work in it."""
+"""Replica auto scaling and names in Route 53, deployed to the embedded AWS, and at work there."""
 
 from __future__ import annotations
 
@@ -73,6 +73,57 @@ def shop(aws: Aws, made: Callable[[int], dict[str, Template]]) -> Aws:
     return aws
 
 
+@pytest.fixture(scope="module")
+def seen(made: Callable[[int], dict[str, Template]]) -> dict[str, Any]:
+    """What the services show once the estate is deployed, asked once for the tests that only read."""
+    aws = Aws()
+    deploy(aws, made(5))
+    scaling, route53, rds = aws("application-autoscaling"), aws("route53"), aws("rds")
+    (target,) = scaling.describe_scalable_targets(**TARGET)["ScalableTargets"]
+    (zone,) = route53.list_hosted_zones()["HostedZones"]
+    return {
+        "target": target,
+        "tags": scaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"],
+        "policies": scaling.describe_scaling_policies(**PLACE)["ScalingPolicies"],
+        "actions": scaling.describe_scheduled_actions(**PLACE)["ScheduledActions"],
+        "alarms": aws("cloudwatch").describe_alarms()["MetricAlarms"],
+        "topics": aws("sns").list_topics()["Topics"],
+        "zone": zone,
+        "vpcs": route53.get_hosted_zone(Id=zone["Id"])["VPCs"],
+        "records": route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"],
+        "clusters": rds.describe_db_clusters()["DBClusters"],
+        "endpoints": rds.describe_db_cluster_endpoints()["DBClusterEndpoints"],
+    }
+
+
+@pytest.fixture
+def orders(aws: Aws) -> Aws:
+    """The same cluster and scaling, made by hand: a template takes a second to deploy."""
+    rds, scaling = aws("rds"), aws("application-autoscaling")
+    engine = {"Engine": "aurora-postgresql", "DBClusterIdentifier": "shop-orders"}
+    rds.create_db_cluster(**engine, EngineVersion="17.7", MasterUsername="dbadmin", ManageMasterUserPassword=True)
+    for name in ("a", "b", "reports"):
+        rds.create_db_instance(**engine, DBInstanceIdentifier=f"shop-orders-{name}", DBInstanceClass="db.r8g.large")
+    scaling.register_scalable_target(**PLACE, MinCapacity=1, MaxCapacity=5)
+    for name, metric, target in (("cpu", "CPUUtilization", 60), ("connections", "DatabaseConnections", 500)):
+        specification = {"PredefinedMetricType": f"RDSReaderAverage{metric}"}
+        body = {"PredefinedMetricSpecification": specification, "TargetValue": target}
+        scaling.put_scaling_policy(
+            **PLACE,
+            PolicyName=f"shop-orders-{name}",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=body,
+        )
+    scaling.put_scheduled_action(
+        **PLACE,
+        ScheduledActionName="morning",
+        Schedule="cron(0 7 ? * MON-FRI *)",
+        Timezone="Europe/Berlin",
+        ScalableTargetAction={"MinCapacity": 3},
+    )
+    return aws
+
+
 def added(aws: Aws) -> list[str]:
     instances = aws("rds").describe_db_instances()["DBInstances"]
     return [each["DBInstanceIdentifier"] for each in instances if TAG in {tag["Key"] for tag in each["TagList"]}]
@@ -92,42 +143,51 @@ def cause(aws: Aws) -> str:
 # Deployed
 
 
-def test_everything_declared_can_be_read_back(shop: Aws) -> None:
-    scaling = shop("application-autoscaling")
-    (target,) = scaling.describe_scalable_targets(**TARGET)["ScalableTargets"]
+def test_everything_declared_can_be_read_back(seen: dict[str, Any]) -> None:
+    target = seen["target"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 5)
     assert target["RoleARN"].endswith("/AWSServiceRoleForApplicationAutoScaling_RDSCluster")
-    policies = scaling.describe_scaling_policies(**PLACE)["ScalingPolicies"]
-    bodies = {each["PolicyName"]: each["TargetTrackingScalingPolicyConfiguration"] for each in policies}
+    bodies = {each["PolicyName"]: each["TargetTrackingScalingPolicyConfiguration"] for each in seen["policies"]}
     assert {name: body["TargetValue"] for name, body in bodies.items()} == {
         "shop-orders-cpu": 60,
         "shop-orders-connections": 500,
     }
     assert {(body["ScaleInCooldown"], body["ScaleOutCooldown"]) for body in bodies.values()} == {(300, 300)}
-    (action,) = scaling.describe_scheduled_actions(**PLACE)["ScheduledActions"]
+    (action,) = seen["actions"]
     assert (action["Schedule"], action["Timezone"]) == ("cron(0 7 ? * MON-FRI *)", "Europe/Berlin")
     assert action["ScalableTargetAction"] == {"MinCapacity": 3}
-    tags = scaling.list_tags_for_resource(ResourceARN=target["ScalableTargetARN"])["Tags"]
-    assert tags["aurora-estate:resource"] == "orders"
+    assert seen["tags"]["aurora-estate:resource"] == "orders"
 
 
-def test_each_policy_has_the_two_alarms_that_aws_makes(shop: Aws) -> None:
-    policies = shop("application-autoscaling").describe_scaling_policies(**PLACE)["ScalingPolicies"]
-    for policy in policies:
-        names = [each["AlarmName"] for each in policy["Alarms"]]
-        alarms = shop("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
+def test_each_policy_has_the_two_alarms_that_aws_makes(seen: dict[str, Any]) -> None:
+    for policy in seen["policies"]:
+        names = {each["AlarmName"] for each in policy["Alarms"]}
+        alarms = [alarm for alarm in seen["alarms"] if alarm["AlarmName"] in names]
         assert len(alarms) == 2
         dimensions = {(each["Name"], each["Value"]) for alarm in alarms for each in alarm["Dimensions"]}
         assert dimensions == {("DBClusterIdentifier", "shop-orders"), ("Role", "READER")}
 
 
-def test_the_alarm_at_the_maximum_tells_the_topic(shop: Aws) -> None:
-    alarms = shop("cloudwatch").describe_alarms()["MetricAlarms"]
-    (alarm,) = [each for each in alarms if each.get("Metrics")]
+def test_the_alarm_at_the_maximum_tells_the_topic(seen: dict[str, Any]) -> None:
+    (alarm,) = [each for each in seen["alarms"] if each.get("Metrics")]
     assert alarm["Threshold"] == 4.5
     assert [each.get("Expression") for each in alarm["Metrics"]] == ["readers / writers", None, None]
-    (topic,) = shop("sns").list_topics()["Topics"]
+    (topic,) = seen["topics"]
     assert alarm["AlarmActions"] == [topic["TopicArn"]]
+
+
+def test_names_answer_with_the_endpoints(seen: dict[str, Any]) -> None:
+    assert (seen["zone"]["Name"], seen["zone"]["Config"]["PrivateZone"]) == ("db.shop.internal.", True)
+    assert [vpc["VPCRegion"] for vpc in seen["vpcs"]] == [REGION]
+    records = {each["Name"]: each for each in seen["records"] if each["Type"] == "CNAME"}
+    (cluster,) = seen["clusters"]
+    endpoints = {each.get("DBClusterEndpointIdentifier"): each["Endpoint"] for each in seen["endpoints"]}
+    assert {name: each["ResourceRecords"][0]["Value"] for name, each in records.items()} == {
+        "orders.db.shop.internal.": cluster["Endpoint"],
+        "orders-read.db.shop.internal.": cluster["ReaderEndpoint"],
+        "reports.db.shop.internal.": endpoints["shop-orders-reports"],
+    }
+    assert {each["TTL"] for each in records.values()} == {5}
 
 
 def test_an_update_changes_bounds_in_place(shop: Aws, made: Callable[[int], dict[str, Template]]) -> None:
@@ -137,26 +197,6 @@ def test_an_update_changes_bounds_in_place(shop: Aws, made: Callable[[int], dict
     assert stack["StackStatus"] == "UPDATE_COMPLETE", shop.reasons("shop-aurora-orders")
     (target,) = scaling.describe_scalable_targets(**TARGET)["ScalableTargets"]
     assert (target["MaxCapacity"], target["ScalableTargetARN"]) == (4, before)
-
-
-def test_names_answer_with_the_endpoints(shop: Aws) -> None:
-    (zone,) = shop("route53").list_hosted_zones()["HostedZones"]
-    assert (zone["Name"], zone["Config"]["PrivateZone"]) == ("db.shop.internal.", True)
-    shown = shop("route53").get_hosted_zone(Id=zone["Id"])
-    assert [vpc["VPCRegion"] for vpc in shown["VPCs"]] == [REGION]
-    found = shop("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
-    (cluster,) = shop("rds").describe_db_clusters()["DBClusters"]
-    records = {each["Name"]: each for each in found if each["Type"] == "CNAME"}
-    assert {name: each["ResourceRecords"][0]["Value"] for name, each in records.items()} == {
-        "orders.db.shop.internal.": cluster["Endpoint"],
-        "orders-read.db.shop.internal.": cluster["ReaderEndpoint"],
-        "reports.db.shop.internal.": next(
-            each["Endpoint"]
-            for each in shop("rds").describe_db_cluster_endpoints()["DBClusterEndpoints"]
-            if each.get("DBClusterEndpointIdentifier") == "shop-orders-reports"
-        ),
-    }
-    assert {each["TTL"] for each in records.values()} == {5}
 
 
 def test_deleting_the_stack_leaves_nothing(shop: Aws) -> None:
@@ -188,42 +228,42 @@ def test_a_breach_adds_a_reader_of_the_last_tier_and_the_writers_class(shop: Aws
     assert {"Key": TAG, "Value": "cluster:shop-orders"} in instance["TagList"]
 
 
-def test_no_reader_is_added_within_the_cool_down(shop: Aws) -> None:
+def test_no_reader_is_added_within_the_cool_down(orders: Aws) -> None:
     set_load("shop-orders", {"CPUUtilization": 85}, NOW)
     evaluate_all(NOW + dt.timedelta(seconds=299))
-    assert len(added(shop)) == 1
+    assert len(added(orders)) == 1
     evaluate_all(NOW + dt.timedelta(seconds=300))
-    assert len(added(shop)) == 3
+    assert len(added(orders)) == 3
 
 
-def test_never_more_than_the_maximum(shop: Aws) -> None:
+def test_never_more_than_the_maximum(orders: Aws) -> None:
     set_load("shop-orders", {"DatabaseConnections": 50_000}, NOW)
-    assert len(readers(shop)) == 5
+    assert len(readers(orders)) == 5
 
 
-def test_readers_go_one_by_one_once_both_metrics_are_low_and_the_declared_ones_stay(shop: Aws) -> None:
+def test_readers_go_one_by_one_once_both_metrics_are_low_and_the_declared_ones_stay(orders: Aws) -> None:
     set_load("shop-orders", {"CPUUtilization": 150}, NOW)
-    assert len(added(shop)) == 3
+    assert len(added(orders)) == 3
     set_load("shop-orders", {"CPUUtilization": 0}, NOW + MINUTE)
-    assert len(added(shop)) == 3, "connections have no data yet, so that policy does not agree"
+    assert len(added(orders)) == 3, "connections have no data yet, so that policy does not agree"
     set_load("shop-orders", {"DatabaseConnections": 0}, NOW + 2 * MINUTE)
-    assert len(added(shop)) == 2
+    assert len(added(orders)) == 2
     evaluate_all(NOW + 6 * MINUTE)
-    assert len(added(shop)) == 2, "the cool-down of five minutes is not over"
+    assert len(added(orders)) == 2, "the cool-down of five minutes is not over"
     for number in (7, 12, 17, 22):
         evaluate_all(NOW + number * MINUTE)
-    assert added(shop) == []
-    assert readers(shop) == ["shop-orders-b", "shop-orders-reports"]
+    assert added(orders) == []
+    assert readers(orders) == ["shop-orders-b", "shop-orders-reports"]
 
 
-def test_a_schedule_raises_the_minimum_in_its_own_time_zone(shop: Aws) -> None:
+def test_a_schedule_raises_the_minimum_in_its_own_time_zone(orders: Aws) -> None:
     evaluate_all(NOW)
-    assert added(shop) == []
+    assert added(orders) == []
     evaluate_all(NOW + 30 * MINUTE + dt.timedelta(seconds=7))  # seven in Berlin
-    (target,) = shop("application-autoscaling").describe_scalable_targets(**TARGET)["ScalableTargets"]
+    (target,) = orders("application-autoscaling").describe_scalable_targets(**TARGET)["ScalableTargets"]
     assert target["MinCapacity"] == 3
-    assert len(added(shop)) == 1
-    assert cause(shop) == "minimum capacity was set to 3"
+    assert len(added(orders)) == 1
+    assert cause(orders) == "minimum capacity was set to 3"
 
 
 def test_an_added_reader_is_a_member_where_it_is_not_left_out(shop: Aws) -> None:
@@ -243,9 +283,9 @@ def test_a_cluster_with_an_added_reader_cannot_be_deleted_with_its_stack(shop: A
     assert "still contains DB instances" in shop.reasons("shop-aurora-orders")
 
 
-def test_the_metric_is_shown_by_cloudwatch(shop: Aws) -> None:
+def test_the_metric_is_shown_by_cloudwatch(orders: Aws) -> None:
     set_load("shop-orders", {"CPUUtilization": 42}, NOW)
-    answer = shop("cloudwatch").get_metric_statistics(
+    answer = orders("cloudwatch").get_metric_statistics(
         Namespace="AWS/RDS",
         MetricName="CPUUtilization",
         Dimensions=[{"Name": "DBClusterIdentifier", "Value": "shop-orders"}, {"Name": "Role", "Value": "READER"}],
@@ -288,17 +328,17 @@ def test_only_services_of_aws_write_their_metrics(aws: Aws) -> None:
         pytest.param({"ResourceId": "cluster:nobody", "MinCapacity": 1, "MaxCapacity": 3}, "does not exist", id="who"),
     ],
 )
-def test_a_target_that_cannot_be(shop: Aws, arguments: dict[str, Any], message: str) -> None:
-    call = shop("application-autoscaling").register_scalable_target
+def test_a_target_that_cannot_be(orders: Aws, arguments: dict[str, Any], message: str) -> None:
+    call = orders("application-autoscaling").register_scalable_target
     code, said = refused(call, **{**PLACE, **arguments})
     assert code == "ValidationException"
     assert message in said
 
 
-def test_one_policy_for_each_metric(shop: Aws) -> None:
+def test_one_policy_for_each_metric(orders: Aws) -> None:
     body = {"PredefinedMetricSpecification": {"PredefinedMetricType": "RDSReaderAverageCPUUtilization"}}
     code, said = refused(
-        shop("application-autoscaling").put_scaling_policy,
+        orders("application-autoscaling").put_scaling_policy,
         **PLACE,
         PolicyName="another",
         PolicyType="TargetTrackingScaling",
