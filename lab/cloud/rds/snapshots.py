@@ -11,6 +11,7 @@ from moto.rds.models import rds_backends
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.rds.cluster import Cluster
+from lab.cloud.rds.copies import check_copy
 from lab.cloud.rds.state import RdsState, frozen
 from lab.cloud.runtime import RUNTIME, later
 
@@ -70,6 +71,12 @@ class SnapshotState(RdsState):
         snapshot.storage_type = cluster.storage_type
         snapshot.engine_mode = cluster.engine_mode
 
+    def back_up(self, identifier: str) -> Any:
+        """The automated snapshot of a backup window; nothing takes one by itself here."""
+        moment = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d-%H-%M")
+        name = f"rds:{identifier}-{moment}"
+        return self.create_db_cluster_snapshot(identifier, name, snapshot_type="automated")
+
     def keep_old_volume(self, cluster: Any) -> None:
         """The volume of a primary that a global failover left behind, as an automated snapshot (facts G8)."""
         moment = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d-%H-%M-%S")
@@ -97,6 +104,7 @@ class SnapshotState(RdsState):
             source = self.get_db_cluster_snapshot(given["source_db_cluster_snapshot_identifier"])
             if source.status != "available":
                 raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {source.status} state.")
+            check_copy(source, self.region_name, given.get("kms_key_id"))
             copied = super().copy_db_cluster_snapshot(**given)
             for name in _COPIED:
                 setattr(copied, name, getattr(source, name, None))

@@ -95,7 +95,7 @@ class TestSnapshot:
         assert from_snapshot(rds, "last")["MasterUsername"] == "dba"
 
     def test_a_copy_is_restored_too_with_the_key_of_the_copy(self, aws: Aws) -> None:
-        rds, arn = source(aws), key(aws)
+        rds, arn = source(aws, StorageEncrypted=True), key(aws)
         snapshot(rds)
         given = {"SourceDBClusterSnapshotIdentifier": "before", "TargetDBClusterSnapshotIdentifier": "copied"}
         made = rds.copy_db_cluster_snapshot(**given, KmsKeyId=arn)["DBClusterSnapshot"]
