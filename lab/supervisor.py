@@ -22,9 +22,10 @@ from typing import Any
 import psutil
 
 from lab.cloud.autoscaling.evaluate import UnknownClusterError, run_until, set_load
+from lab.cloud.names import cname_of
 from lab.cloud.server import HOST, CloudServer
 from lab.control import ControlServer
-from lab.data.dns import DnsServer
+from lab.data.dns import DnsServer, UnknownNameError
 from lab.data.plane import DNS_DELAY_S, ProcessPlane
 from lab.overview import overview
 from lab.reaper import start_reaper
@@ -46,7 +47,7 @@ class Supervisor:
         _log_to(base / "supervisor.log")
         with held:
             self.cloud = CloudServer(held=held, plane=self.plane, log_path=base / "calls.jsonl")
-        self.dns = DnsServer(self.plane.resolve)
+        self.dns = DnsServer(self._resolve)
         self.control = ControlServer(
             base / "control",
             {
@@ -70,6 +71,16 @@ class Supervisor:
             truth=str(self.plane.truth.path),
         )
         write_state(state_file, self.state)
+
+    def _resolve(self, name: str) -> str | None:
+        """Address of a name of a server or an endpoint, or of a Route 53 name for one."""
+        try:
+            return self.plane.resolve(name)
+        except UnknownNameError:
+            target = cname_of(name)
+            if target is None:
+                raise
+            return self.plane.resolve(target)
 
     def _status(self, _request: dict[str, Any]) -> dict[str, Any]:
         state = read_state(self.state_file) or self.state

@@ -1,11 +1,11 @@
-"""Route 53: a record that exists is not made again."""
+"""Route 53: a record that exists is not made again, and what a name stands for."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from moto.route53 import urls
-from moto.route53.models import Route53Backend
+from moto.route53.models import Route53Backend, route53_backends
 
 from lab.cloud.awserrors import aws_error
 
@@ -31,3 +31,14 @@ class LabRoute53Backend(Route53Backend):  # type: ignore[misc]
                 )
             change["Action"] = "UPSERT"  # the same, once the zone was asked
         super().change_resource_record_sets(zoneid, change_list)
+
+
+def cname_of(name: str) -> str | None:
+    """What a name without the last dot is another name of, in whichever zone; None when no record has it."""
+    for regions in list(route53_backends.values()):
+        for backend in list(regions.values()):
+            for zone in list(backend.zones.values()):
+                for record in list(zone.rrsets):
+                    if record.type == "CNAME" and record.name.rstrip(".").lower() == name:
+                        return str(record.records[0]).rstrip(".").lower()
+    return None

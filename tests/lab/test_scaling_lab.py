@@ -138,6 +138,28 @@ def test_a_breach_adds_a_server_and_its_end_takes_it_away(shop: Shop) -> None:
     assert [each["status"] for each in shop.status()["instances"]] == ["available"] * 3
 
 
+def test_a_name_in_route_53_answers_with_the_endpoints_address(shop_lab: Lab) -> None:
+    shop = Shop(shop_lab)
+    route53, name = shop.aws("route53"), "orders.db.shop.test"
+    zone = route53.create_hosted_zone(Name="db.shop.test", CallerReference="scaling")["HostedZone"]["Id"]
+    record = {"Name": name, "Type": "CNAME", "TTL": 5, "ResourceRecords": [{"Value": shop.endpoint("WRITER")}]}
+
+    def change(action: str) -> None:
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+
+    resolver = shop_lab.environment["RUNBOOK_RESOLVER"]
+    assert ask(name, resolver) is None
+    change("CREATE")
+    try:
+        (writer,) = [each for each in shop.status()["instances"] if each["role"] == "writer"]
+        assert ask(name, resolver) == writer["process"]["address"]
+    finally:
+        change("DELETE")
+        route53.delete_hosted_zone(Id=zone)
+    assert ask(name, resolver) is None
+
+
 def test_what_cannot_be_loaded_is_refused(shop_lab: Lab) -> None:
     unknown = shop_lab.runbook("lab", "load", "nobody", "--cpu", "1")
     assert unknown.returncode == 3
