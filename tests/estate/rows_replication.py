@@ -12,19 +12,23 @@ O = "aurora.orders"  # noqa: E741 - the cluster of every row
 GLOBAL = f"{O}.global"
 EAST = f"{GLOBAL}.secondaries.us-east-1"
 LARGE = {"class": "db.r8g.large"}
-REGIONS = {
+REGIONS: dict[str, Any] = {
     "regions": ["eu-west-1", "us-east-1", "ap-south-1"],
     "network.us-east-1": {"cidr": "10.31.0.0/16"},
     "network.ap-south-1": {"cidr": "10.32.0.0/16"},
 }
-WORLD = REGIONS | {EAST: {"instances": {"a": dict(LARGE), "b": dict(LARGE)}}}
-MYSQL_WORLD = {**MYSQL, **WORLD}
-SERVERLESS = {f"{O}.instances": {"a": {}, "b": {}}}
+WORLD: dict[str, Any] = REGIONS | {EAST: {"instances": {"a": dict(LARGE), "b": dict(LARGE)}}}
+MYSQL_WORLD: dict[str, Any] = {**MYSQL, **WORLD}
+SERVERLESS: dict[str, Any] = {f"{O}.instances": {"a": {}, "b": {}}}
 
-SOURCE = {**MYSQL, f"{O}.parameters": {"binlog_format": "ROW"}, f"{O}.master_authentication": "own-secret"}
+SOURCE: dict[str, Any] = {
+    **MYSQL,
+    f"{O}.parameters": {"binlog_format": "ROW"},
+    f"{O}.master_authentication": "own-secret",
+}
 SOURCE |= {f"{O}.backtrack_hours": 0}
 COPY = "aurora.copy"
-REPLICA = {
+REPLICA: dict[str, Any] = {
     **REGIONS,
     **SOURCE,
     COPY: {
@@ -35,9 +39,9 @@ REPLICA = {
         "instances": {"a": LARGE, "b": LARGE},
     },
 }
-OWN_COPY = {f"{COPY}.master_authentication": "own-secret"}
-OLD_WORLD = WORLD | {f"{O}.version": "14.8", "acknowledge": ["aurora/version-gone"]}
-ANOTHER = {"engine": "aurora-postgresql", "version": "17.7", "instances": {"x": LARGE, "y": LARGE}}
+OWN_COPY: dict[str, Any] = {f"{COPY}.master_authentication": "own-secret"}
+OLD_WORLD: dict[str, Any] = WORLD | {f"{O}.version": "14.8", "acknowledge": ["aurora/version-gone"]}
+ANOTHER: dict[str, Any] = {"engine": "aurora-postgresql", "version": "17.7", "instances": {"x": LARGE, "y": LARGE}}
 BLUE = {"name": "to-3-12", "target_version": "8.0.mysql_aurora.3.12.0"}
 
 
