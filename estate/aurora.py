@@ -47,6 +47,8 @@ from estate.upgrading import BlueGreenSpec
 from estate.watching import RULES as WATCH_RULES
 from estate.watching import WatchSpec
 
+__all__ = ["AuroraSpec", "BackupSpec", "EndpointSpec", "InstanceSpec", "ServerlessSpec", "SloSpec"]
+
 Engine = Literal["aurora-postgresql", "aurora-mysql"]
 LIMITLESS = "-limitless"
 BACKTRACK_HOURS = 24

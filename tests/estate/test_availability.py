@@ -86,7 +86,7 @@ def test_every_type_that_a_region_lacks_today_has_a_rule() -> None:
     ],
 )
 def test_what_a_region_lacks_today(rule: str, use: dict[str, Any], region: str) -> None:
-    serverless = {f"{ORDERS}.instances": {"a": {}, "b": {}}, "caches": {}}
+    serverless: dict[str, Any] = {f"{ORDERS}.instances": {"a": {}, "b": {}}, "caches": {}}
     found = problems(changed({"regions": [region], **serverless, **use}))
     assert rule in {each.rule for each in found}
     assert rule not in {each.rule for each in problems(changed({**serverless, **use}))}
