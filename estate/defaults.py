@@ -269,11 +269,11 @@ def _of_global(filled: dict[str, Any], member: dict[str, Any]) -> dict[str, Any]
 
 def _filled_at(node: Any, path: list[str], unsaid: Values) -> Any:
     """A copy of `node` with the mapping at `path` filled, where there is one."""
-    if not path:
-        return dict(unsaid) | node if isinstance(node, dict) else node
-    if not isinstance(node, dict):
+    members = mapping_of(node)
+    if members is None:
         return node
-    members: dict[str, Any] = node
+    if not path:
+        return dict(unsaid) | members
     names = list(members) if path[0] == "*" else [path[0]]
     found = {name: _filled_at(members[name], path[1:], unsaid) for name in names if name in members}
     return members | found

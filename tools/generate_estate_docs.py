@@ -19,9 +19,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from estate import engines
-from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, InstanceSpec, ServerlessSpec, SloSpec
+from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, SloSpec
 from estate.cache import ReplicationGroupSpec, UserSpec
 from estate.defaults import DEV_2026_11, NEWEST, PRODUCTION_2026_11, Defaults
+from estate.instances import InstanceSpec, ServerlessSpec
 from estate.model import Estate
 from estate.network import NetworkSpec
 from estate.spec import Rule, Spec

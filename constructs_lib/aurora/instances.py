@@ -12,7 +12,8 @@ from constructs import Construct
 from constructs_lib.aurora import settings
 from constructs_lib.foundation.cfn import acknowledge, apply_overrides, pascal, set_policies
 from constructs_lib.foundation.trust import service_trust
-from estate.aurora import AuroraSpec, InstanceSpec
+from estate.aurora import AuroraSpec
+from estate.instances import InstanceSpec
 
 MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
 

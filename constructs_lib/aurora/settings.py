@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from estate import engines
-from estate.aurora import AuroraSpec, InstanceSpec
+from estate.aurora import AuroraSpec
 from estate.engines import MYSQL, POSTGRESQL
+from estate.instances import InstanceSpec
 from estate.replication import rpo_of_primary
 
 TLS_REQUIRED = {POSTGRESQL: {"rds.force_ssl": "1"}, MYSQL: {"require_secure_transport": "ON"}}

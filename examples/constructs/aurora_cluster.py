@@ -7,7 +7,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from constructs_lib.aurora.cluster import AuroraCluster
-from estate.aurora import AuroraSpec, EndpointSpec, InstanceSpec
+from estate.aurora import AuroraSpec, EndpointSpec
+from estate.instances import InstanceSpec
 
 app = cdk.App()
 stack = cdk.Stack(app, "AuroraAlone")
@@ -29,6 +30,7 @@ orders = AuroraCluster(
             "reporting": InstanceSpec(instance_class="serverless", tier=15),
         },
         endpoints={"reporting": EndpointSpec(members=("reporting",))},
+        acknowledge=("aurora/endpoint-shared",),  # the reader endpoint answers with it, too
     ),
 )
 

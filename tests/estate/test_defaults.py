@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, InstanceSpec, ServerlessSpec, SloSpec
+from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, SloSpec
 from estate.backups import BackupPlanSpec, RestoreTestSpec
 from estate.cache import ReplicationGroupSpec, UserSpec
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
 from estate.dns import DnsSpec
+from estate.instances import InstanceSpec, ServerlessSpec
 from estate.integrations import IntegrationsSpec
 from estate.load import load_text
 from estate.model import NEWEST_EDITION, Estate

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from estate.aurora import AuroraSpec, EndpointSpec, InstanceSpec, ServerlessSpec
+from estate.aurora import AuroraSpec, EndpointSpec
 from estate.cache import ReplicationGroupSpec, UserSpec
+from estate.instances import InstanceSpec, ServerlessSpec
 from estate.model import Estate
 from estate.network import NetworkSpec
 from estate.spec import SpecError, shown

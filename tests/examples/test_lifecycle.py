@@ -85,7 +85,8 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def deployed(example: Example) -> Example:
     """Everything of the example in an embedded AWS of its own."""
     aws = Aws()
-    ORIGINS.get(example.name, lambda _: None)(aws)
+    if prepare := ORIGINS.get(example.name):
+        prepare(aws)
     for stack in example.stacks:
         assert deploy(stack) == "CREATE_COMPLETE"
     return example
