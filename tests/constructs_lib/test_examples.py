@@ -33,6 +33,7 @@ def test_example_synthesizes_without_a_warning(tmp_path: Path, app: Path) -> Non
 def test_there_is_one_app_per_construct() -> None:
     assert [app.stem for app in APPS] == [
         "aurora_cluster",
+        "backup_plan",
         "encryption",
         "global_database",
         "network",
