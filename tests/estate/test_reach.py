@@ -23,6 +23,7 @@ PROXY = f"{O}.proxy"
 MANY = {f"s{number}": {"cidr": f"10.0.0.{number}/32"} for number in range(1, 61)}
 SERVERLESS = {"a": {"class": "serverless"}, "b": {"class": "serverless"}}
 CLUSTER = {"engine": "aurora-postgresql", "version": "17.7", "instances": SERVERLESS, "proxy": {"users": ["web"]}}
+SMALL = {**CLUSTER, "instances": {"a": {"class": "serverless"}}, "acknowledge": ["aurora/single-instance"]}
 
 Row = tuple[str, str, dict[str, Any]]
 
@@ -78,7 +79,7 @@ ROWS: tuple[Row, ...] = (
     (
         "estate/proxies-quota",
         "aurora",
-        {"aurora": {f"c{number}": CLUSTER for number in range(21)}},
+        {"aurora": {f"c{number}": SMALL for number in range(21)}},
     ),
     ("estate/endpoint-group", f"{NETWORK}.endpoint_security_group", {**OWN, NETWORK: EXISTING}),
     (
@@ -111,7 +112,7 @@ FINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("data-api", {f"{O}.data_api": True}),
     ("newest-tls", {**MYSQL, f"{O}.parameters": {"tls_version": "TLSv1.3"}}),
     ("private", {f"{O}.instances.a.overrides": {"PubliclyAccessible": False}}),
-    ("twenty-proxies", {"aurora": {f"c{number}": CLUSTER for number in range(20)}}),
+    ("twenty-proxies", {"aurora": {f"c{number}": SMALL for number in range(20)}}),
 )
 PATHS = {"estate/aurora-name-length": f"aurora.{'b' * 25}.proxy"}
 """Where the row's own path can't be written with the name of another cluster."""
