@@ -113,7 +113,8 @@ class AuroraSpec(Spec):
     backup: BackupSpec = Field(default=BackupSpec(), description="Automated backups")
     backtrack_hours: Annotated[Integer, Field(ge=0, le=limits.BACKTRACK_HOURS_MAX)] | None = Field(
         default=None,
-        description="Hours that Aurora MySQL can be wound back, 0 for off; 24 for provisioned MySQL when left out",
+        description="Hours that Aurora MySQL can be wound back, 0 for off; 24 for provisioned MySQL when left out. "
+        "Only some Regions have it, and no data says which",
     )
     maintenance_window: str | None = Field(
         default=None, description="Weekly, UTC, `ddd:hh24:mi-ddd:hh24:mi`, 30 minutes or more"
