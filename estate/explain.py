@@ -16,6 +16,7 @@ from estate.load import Loaded
 from estate.model import Estate
 from estate.network import NetworkSpec
 from estate.replication import every_cluster
+from estate.services import endpoint_services
 from estate.spec import Path, Spec
 
 LOGS_SHORT = 30  # days of logs that nobody minds
@@ -76,6 +77,13 @@ NETWORK_ITEMS: tuple[Item[NetworkSpec], ...] = (
         applies=lambda s, _: bool(s.endpoints) and not s.is_existing,
     ),
 )
+
+
+def _in_existing_vpc(spec: AuroraSpec, estate: Estate) -> bool:
+    network = estate.network.get(spec.region or estate.regions[0])
+    return network is not None and network.is_existing
+
+
 AURORA_ITEMS: tuple[Item[AuroraSpec], ...] = (
     Item(
         setting=("acknowledge",),
@@ -111,6 +119,27 @@ AURORA_ITEMS: tuple[Item[AuroraSpec], ...] = (
         why="what the operating system does is seen only there",
         change="enhanced_monitoring_s: 0",
         applies=lambda s, _: s.enhanced_monitoring_s > 0,
+    ),
+    Item(
+        setting=("watch", "alarms"),
+        what=lambda s: f"alarms, by the month: four or five for each of {len(s.instances)} instances, four for all",
+        why="each says what it means and what to do",
+        change="watch: {alarms: null}",
+        applies=lambda s, _: s.watch is not None and s.watch.alarms is not None,
+    ),
+    Item(
+        setting=("watch", "dashboard"),
+        what=lambda _: "a dashboard, by the month; three of an account are free",
+        why="what the alarms look at is seen in one place",
+        change="watch: {dashboard: off}",
+        applies=lambda s, _: s.watch is not None and s.watch.dashboard,
+    ),
+    Item(
+        setting=("integrations", "endpoints"),
+        what=lambda s: f"interface endpoints, by the hour and zone: {', '.join(endpoint_services(s))}",
+        why="what a cluster calls is reached from isolated subnets only through them",
+        change="",
+        applies=lambda s, e: bool(endpoint_services(s)) and not _in_existing_vpc(s, e),
     ),
     Item(
         setting=("log_exports",),

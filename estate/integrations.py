@@ -63,10 +63,12 @@ class IntegrationsSpec(Spec):
         default=(), description="Buckets, or `bucket/prefix`, that data may be written to"
     )
     s3_restore: tuple[str, ...] = Field(
-        default=(), description="Buckets, or `bucket/prefix`, with Percona XtraBackup files, MySQL only"
+        default=(),
+        description="Buckets, or `bucket/prefix`, with Percona XtraBackup files, MySQL only",
     )
     s3_keys: tuple[str, ...] = Field(
-        default=(), description="ARNs of the KMS keys that those buckets are encrypted with"
+        default=(),
+        description="ARNs of the KMS keys that those buckets are encrypted with",
     )
     lambdas: tuple[str, ...] = Field(default=(), description="Names or ARNs of functions that SQL may invoke")
     sagemaker: tuple[str, ...] = Field(default=(), description="Names of SageMaker endpoints that SQL may invoke")
@@ -174,6 +176,34 @@ def _many_roles(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("integrations",), f"{count} ({', '.join(role_keys(spec))})")
 
 
+ARN_LENGTH = 85
+"""Characters of an ARN beside the name in it, and of the comma and quotes around it."""
+STATEMENT_LENGTH = 300
+"""Characters of a policy beside its resources."""
+
+
+def _policy_length(given: IntegrationsSpec, names: tuple[str, ...]) -> int:
+    """Characters of a role's policy, about: a bucket is named in it twice, with what may be listed of it."""
+    length = STATEMENT_LENGTH
+    for name in names:
+        entries: tuple[str, ...] = getattr(given, name)
+        of_s3 = name in BUCKETS
+        length += sum(len(each) * (1 + of_s3) + ARN_LENGTH * (1 + of_s3) for each in entries)
+        length += sum(len(key) for key in given.s3_keys) if of_s3 and entries else 0
+    return length
+
+
+def _long_policy(spec: AuroraSpec) -> Iterator[Hit]:
+    given = spec.integrations
+    if given is None:
+        return
+    s3 = [("s3_import", "s3_export")] if spec.engine == engines.MYSQL else [("s3_import",), ("s3_export",)]
+    for names in (*s3, ("s3_restore",), ("lambdas",), ("sagemaker",), ("bedrock",)):
+        length = _policy_length(given, names)
+        if length > limits.POLICY_LENGTH:
+            yield Hit(("integrations", names[0]), f"about {length} characters")
+
+
 def _restore_engine(spec: AuroraSpec) -> Iterator[Hit]:
     if not spec.integrations or not spec.integrations.s3_restore:
         return
@@ -274,6 +304,13 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         must=f"need {limits.ROLES_MAX} roles at most",
         fix="leave one out, or raise the quota and add `acknowledge: [integrations/role-count]`",
         acknowledge=True,
+    ),
+    Rule(
+        id="integrations/policy-length",
+        reads=("integrations", "engine"),
+        broken=_long_policy,
+        must=f"fit a role's policy of {limits.POLICY_LENGTH} characters",
+        fix="name fewer, or a prefix that holds several",
     ),
     Rule(
         id="integrations/restore-engine",

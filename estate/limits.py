@@ -73,6 +73,8 @@ CROSS_REGION_REPLICAS_MAX = 5
 """Cross-Region replicas of an Aurora MySQL cluster. [A4 AuroraMySQL.Replication.CrossRegion]"""
 ROLES_MAX = 5
 """IAM roles associated with a cluster. CloudFormation's schema says 15. [A10 CHAP_Limits]"""
+POLICY_LENGTH = 6144
+"""Characters of a managed policy. [IAM user guide, "IAM and STS quotas"]"""
 CLUSTERS_PER_REGION = 40
 """Clusters of an account in a Region; adjustable, so only a warning. [A10 CHAP_Limits]"""
 DATABASES_PER_REGION = 40

@@ -285,7 +285,7 @@ def _volume(identifier: str, spec: AuroraSpec, alarms: AlarmsSpec) -> Iterator[A
 
 
 def global_lag_alarms(identifier: str, alarms: AlarmsSpec) -> tuple[Alarm, ...]:
-    """Alarms of a secondary cluster of a Global Database; these metrics exist in secondary Regions only."""
+    """Alarms of a member of a Global Database; these metrics exist in the secondary Regions of the day only."""
     if alarms.global_lag_ms is None:
         return ()
     lag_ms = alarms.global_lag_ms
@@ -300,7 +300,7 @@ def global_lag_alarms(identifier: str, alarms: AlarmsSpec) -> tuple[Alarm, ...]:
             dimensions=of_cluster(identifier),
             threshold=lag_ms,
             statistic="Maximum",
-            missing=SILENCE_IS_FINE,  # nothing is measured once this Region is the primary
+            missing=SILENCE_IS_FINE,  # nothing is measured where the primary is
             means=f"{identifier}: the secondary {verb} more than {lag_ms:g} ms behind the primary for five minutes. "
             f"{effect}. Look for a burst of writes in the primary, and for trouble between the Regions.",
         )

@@ -20,10 +20,10 @@ Metric = list[Any]
 
 
 def define_dashboard(
-    scope: Construct, identifier: str, spec: AuroraSpec, *, is_secondary: bool = False
+    scope: Construct, identifier: str, spec: AuroraSpec, *, is_global: bool = False
 ) -> cloudwatch.CfnDashboard:
     """Define the dashboard `<identifier>-<Region>`: names of dashboards are shared by all Regions of an account."""
-    body = json.dumps({"widgets": widgets(identifier, spec, is_secondary=is_secondary)}, separators=(",", ":"))
+    body = json.dumps({"widgets": widgets(identifier, spec, is_global=is_global)}, separators=(",", ":"))
     return cloudwatch.CfnDashboard(
         scope,
         "Dashboard",
@@ -32,10 +32,10 @@ def define_dashboard(
     )
 
 
-def widgets(identifier: str, spec: AuroraSpec, *, is_secondary: bool) -> list[dict[str, Any]]:
+def widgets(identifier: str, spec: AuroraSpec, *, is_global: bool) -> list[dict[str, Any]]:
     """Every graph in its place, `${AWS::Region}` left to CloudFormation."""
     graphs = [*_load(identifier, spec), *_memory(identifier, spec), *_storage(identifier, spec)]
-    if is_secondary:
+    if is_global:
         graphs.append(_global_lag(identifier))
     for index, graph in enumerate(graphs):
         place = {"x": index % COLUMNS * WIDTH, "y": index // COLUMNS * HEIGHT, "width": WIDTH, "height": HEIGHT}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from estate import engines
+from constructs_lib.aurora.integrations import statements
+from estate import engines, limits
+from estate.aurora import AuroraSpec
 from estate.integrations import RULES, called_services, role_keys
 from estate.services import endpoint_services
+from estate.spec import SpecError
 from tests.support.estate_files import MYSQL, changed, problems
 from tests.support.specs import mysql, postgresql
 
@@ -39,6 +44,7 @@ ROWS: tuple[Row, ...] = (
     ("integrations/endpoint-form", f"{I}.sagemaker.0", {f"{I}.sagemaker": ["a--b"]}),
     ("integrations/model-form", f"{I}.bedrock.0", {f"{I}.bedrock": ["titan"]}),
     ("integrations/role-count", I, {I: EVERYTHING}),
+    ("integrations/policy-length", f"{I}.s3_import", {f"{I}.s3_import": [f"imports-{n:02}" for n in range(40)]}),
     ("integrations/restore-engine", f"{I}.s3_restore", {f"{I}.s3_restore": ["backups"]}),
     (
         "integrations/restore-serverless",
@@ -90,6 +96,7 @@ VARIANTS: tuple[Row, ...] = (
 )
 LEGAL: dict[str, dict[str, Any]] = {
     "buckets-and-prefixes": {f"{I}.s3_import": ["imports", "imports/daily/"], f"{I}.s3_keys": [KEY]},
+    "many-buckets": {f"{I}.s3_import": [f"imports-{number:02}" for number in range(25)]},
     "functions-by-name-and-arn": {f"{I}.lambdas": ["notify", FUNCTION, f"{FUNCTION}:live"]},
     "a-model": {f"{I}.bedrock": [TITAN]},
     "five-roles": {I: EVERYTHING | {"comprehend": False}},
@@ -154,6 +161,19 @@ def test_services_follow_from_what_is_called() -> None:
 def test_services_of_a_rotation_join_them() -> None:
     spec = mysql(integrations={"comprehend": True}, master_authentication="own-secret")
     assert endpoint_services(spec) == ("comprehend", "secretsmanager")
+
+
+@pytest.mark.parametrize("make", [postgresql, mysql], ids=["postgresql", "mysql"])
+def test_what_passes_fits_a_policy(make: Callable[..., AuroraSpec]) -> None:
+    """The rule's estimate is above what the construct writes, however long the names are."""
+    longest = [f"{'b' * 60}{number:02}/{'p' * 600}" for number in range(4)]
+    spec = make(integrations={"s3_import": longest[:2], "s3_export": longest[2:3], "lambdas": ["f" * 64]})
+    assert spec.integrations is not None
+    for key in role_keys(spec):
+        text = json.dumps(statements(key, spec, spec.integrations), separators=(",", ":"))
+        assert len(text.replace("${AWS::Partition}", "aws")) < limits.POLICY_LENGTH
+    with pytest.raises(SpecError, match="policy-length"):
+        make(integrations={"s3_import": [f"{each}{n}" for each in longest for n in range(2)], "lambdas": ["book"]})
 
 
 def test_mysql_has_one_role_for_all_of_s3() -> None:

@@ -12,9 +12,11 @@ from constructs_lib.aurora.alarms import alarm_pack, global_lag_alarms
 from constructs_lib.aurora.cluster import AuroraCluster
 from constructs_lib.foundation.encryption import PUBLISHERS
 from estate.aurora import AuroraSpec
+from estate.load import load_text
 from estate.watching import AlarmsSpec
+from stacks.compose import compose
 from tests.support.specs import mysql, postgresql, vpc_of_the_caller
-from tests.support.synthesis import Template, only, resources, synthesize_one
+from tests.support.synthesis import Template, only, resources, synthesize, synthesize_one
 
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:page"
 NOTIFY = ["ops@example.com", "arn:aws:sqs:eu-west-1:111122223333:alarms", FUNCTION]
@@ -110,6 +112,38 @@ def test_lag_behind_the_primary_region_is_a_secondarys() -> None:
     assert (first.metric, second.metric) == ("AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag")
     assert (first.threshold, second.threshold) == (5000, 5000)
     assert global_lag_alarms("ledger", AlarmsSpec(global_lag_ms=None)) == ()
+
+
+GLOBAL = """\
+estate: ledger
+defaults: "2026-11"
+regions: [eu-west-1, us-east-1]
+network: {eu-west-1: {cidr: 10.0.0.0/16}, us-east-1: {cidr: 10.1.0.0/16}}
+aurora:
+  main:
+    engine: aurora-postgresql
+    version: "17.7"
+    master_authentication: iam
+    instances: {a: {class: db.r8g.large}, b: {class: db.r8g.large}}
+    global: {secondaries: {us-east-1: {instances: {x: {class: db.r8g.large}}}}}
+    watch: {notify: [ops@example.com, "arn:aws:sqs:eu-west-1:111122223333:alarms"]}
+"""
+
+
+def test_every_region_of_a_global_database_is_watched_by_its_own(tmp_path: Path) -> None:
+    """The metrics of lag move with a switchover, so each member has their alarms; each Region tells its own queues."""
+    estate = load_text(GLOBAL).estate
+    made = synthesize(tmp_path, lambda app: compose(app, estate))
+    for name, told in (("ledger-aurora-main", {"email", "sqs"}), ("ledger-aurora-main-us-east-1", {"email"})):
+        alarms = [each["Properties"] for each in resources(made[name], "AWS::CloudWatch::Alarm").values()]
+        lags = {each["MetricName"] for each in alarms if "Global" in each["MetricName"]}
+        assert lags == {"AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"}
+        subscriptions = resources(made[name], "AWS::SNS::Subscription").values()
+        assert {each["Properties"]["Protocol"] for each in subscriptions} == told
+        events = [each["Properties"] for each in resources(made[name], "AWS::RDS::EventSubscription").values()]
+        assert "global-failover" in {category for each in events for category in each["EventCategories"]}
+        dashboard = only(made[name], "AWS::CloudWatch::Dashboard")
+        assert "AuroraGlobalDBRPOLag" in dashboard["DashboardBody"]["Fn::Sub"]
 
 
 def test_every_alarm_says_what_it_means_and_tells_the_topic(made: Template) -> None:
