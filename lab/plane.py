@@ -29,6 +29,7 @@ class ClusterRequest:
     username: str
     password: str
     database: str | None = None
+    iam_master: bool = False  # the master user logs in with an IAM token, and has no password
     from_cluster: str = ""  # a cluster whose data it starts with
     from_snapshot: str = ""  # a kept snapshot whose data it starts with
 

@@ -21,7 +21,15 @@ from typing import Any
 import psycopg
 
 from lab.data.identity import Identity
-from lab.data.postgres import PostgresNode, base_backup, beat, clone_template, set_password, set_up_first_writer
+from lab.data.postgres import (
+    PostgresNode,
+    base_backup,
+    beat,
+    clone_template,
+    set_master_login,
+    set_password,
+    set_up_first_writer,
+)
 from lab.data.truth import TruthLog
 from lab.plane import ClusterRequest, PlaneError
 
@@ -114,6 +122,7 @@ class PostgresCluster:
             else:
                 login = {"username": request.username, "password": request.password}
                 set_up_first_writer(node, **login, database=request.database)
+            set_master_login(node, request.username, iam=request.iam_master)
             self.truth.note("writer.created", cluster=self.cluster_id, instance=node.name)
             self.on_writer(self.cluster_id, node.name)
 

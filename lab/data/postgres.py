@@ -58,6 +58,7 @@ HBA = """\
 local all {admin} trust
 local replication {admin} trust
 host all {admin} all reject
+host all +lab_iam_master all trust
 host all +rds_superuser all scram-sha-256
 host all +rds_iam all trust
 host all all all scram-sha-256
@@ -302,6 +303,7 @@ ADMIN_SETUP = (
     "CREATE ROLE rds_iam NOLOGIN",
     "CREATE ROLE rds_password NOLOGIN",
     "CREATE ROLE rds_replication NOLOGIN",
+    "CREATE ROLE lab_iam_master NOLOGIN",
     "GRANT rds_iam, pg_read_all_data TO rds_superuser WITH ADMIN OPTION",
 )
 TEMPLATE_SETUP = (
@@ -339,6 +341,13 @@ def set_password(node: PostgresNode, username: str, password: str) -> None:
     statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(username), sql.Literal(password))
     with node.connect() as admin:
         admin.execute(statement)
+
+
+def set_master_login(node: PostgresNode, username: str, *, iam: bool) -> None:
+    """Let the master user in with an IAM token, which is not looked at, or with its password."""
+    verb = "GRANT rds_iam, lab_iam_master TO {}" if iam else "REVOKE rds_iam, lab_iam_master FROM {}"
+    with node.connect() as admin:
+        admin.execute(sql.SQL(verb).format(sql.Identifier(username)))
 
 
 def clone_template(template: Path, target: Path, identity: Identity) -> None:

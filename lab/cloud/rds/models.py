@@ -113,6 +113,7 @@ class AuroraBackend(
             username=cluster.master_username or "",
             password=cluster.password if cluster.master_username else "",
             database=cluster.database_name,
+            iam_master=cluster.master_user_authentication_type == checks.IAM_MASTER,
             from_cluster=from_cluster,
             from_snapshot=from_snapshot,
         )

@@ -138,6 +138,37 @@ def test_refusals_come_all_at_once_and_change_nothing(shop: Shop) -> None:
     assert "no MySQL in the lab yet" in reason
 
 
+@pytest.fixture
+def iam_cluster(shop: Shop) -> Iterator[str]:
+    """A cluster of one instance whose master user has no password."""
+    rds, name = boto3.client("rds"), "access-iam"
+    rds.create_db_cluster(
+        DBClusterIdentifier=name, Engine="aurora-postgresql", EngineVersion=shop.cluster["EngineVersion"],
+        MasterUsername="keeper", MasterUserAuthenticationType="iam-db-auth", EnableIAMDatabaseAuthentication=True,
+        DBSubnetGroupName=shop.cluster["DBSubnetGroup"],
+    )  # fmt: skip
+    rds.create_db_instance(
+        DBInstanceIdentifier=f"{name}-a", DBClusterIdentifier=name, Engine="aurora-postgresql",
+        DBInstanceClass="db.r8g.large",
+    )  # fmt: skip
+    rds.get_waiter("db_instance_available").wait(
+        DBInstanceIdentifier=f"{name}-a", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    yield name
+    rds.delete_db_instance(DBInstanceIdentifier=f"{name}-a", SkipFinalSnapshot=True)
+    rds.get_waiter("db_instance_deleted").wait(
+        DBInstanceIdentifier=f"{name}-a", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    rds.delete_db_cluster(DBClusterIdentifier=name, SkipFinalSnapshot=True)
+    rds.get_waiter("db_cluster_deleted").wait(DBClusterIdentifier=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+
+def test_a_master_user_without_password_logs_in_with_a_token(shop: Shop, iam_cluster: str) -> None:
+    done = shop.runbook("access", "grant", iam_cluster, "app", "--execute")
+    assert done["verdict"]["passed"]
+    assert [role["name"] for role in shop.runbook("access", "list", iam_cluster)] == ["app", "keeper"]
+
+
 @pytest.mark.parametrize("step", range(1, 7))
 def test_killed_at_any_step_it_is_finished_by_the_second_run(shop: Shop, step: int) -> None:
     at: Any = ("before", "after", "torn")[step % 3]

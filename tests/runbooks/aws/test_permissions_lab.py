@@ -1,4 +1,4 @@
-"""A whole drill asks AWS for exactly what `runbook policy drill failover` grants: no more, and no less."""
+"""A whole run asks AWS for exactly what `runbook policy` of its verb grants: no more, and no less."""
 
 from __future__ import annotations
 
@@ -34,3 +34,16 @@ def test_a_drill_uses_its_policy_and_nothing_else(shop_lab: Lab) -> None:
     granted = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert used <= granted
     assert granted - used == set(NOT_SEEN)
+
+
+def test_giving_and_taking_access_use_their_policies_and_nothing_else(shop_lab: Lab) -> None:
+    taking = ("access", "revoke", "shop-orders", "app_policy", "--confirm", "shop-orders", "--execute")
+    for words in (("access", "grant", "shop-orders", "app_policy", "--execute"), taking):
+        before = len(read(shop_lab, "lab", "log"))
+        assert read(shop_lab, *words)["state"] == "done"
+        used = {f"{call['service']}:{call['operation']}" for call in read(shop_lab, "lab", "log")[before:]}
+        policy = read(shop_lab, "policy", *words[:2])
+        granted = {action for statement in policy["Statement"] for action in statement["Action"]}
+        assert used <= granted
+        # Secrets Manager decrypts on the caller's behalf; a token is for master users without a password.
+        assert granted - used == {"kms:Decrypt", "rds-db:connect"}
