@@ -51,6 +51,7 @@ EXPECTED: dict[str, Any] = {
     "GLOBAL_SECONDARIES_MAX": 10,
     "GROUP_RULES": 60,
     "LOCK_DAYS_MIN": 3,
+    "POLICY_LENGTH": 6_144,
     "PROXIES_PER_REGION": 20,
     "READERS_MAX": 15,
     "RECOVERY_POINT_DAYS_MAX": 36_500,
@@ -78,7 +79,7 @@ EXPECTED: dict[str, Any] = {
     "TAG_KEY_LENGTH_MAX": 128,
     "TAG_VALUE_LENGTH_MAX": 256,
 }
-SOURCES = ("[B]", "[A4", "[A10", "[E4", "[E10", "[EC2", "[RFC ", "[PostgreSQL ", "Ours")
+SOURCES = ("[B]", "[A4", "[A10", "[E4", "[E10", "[EC2", "[IAM ", "[RFC ", "[PostgreSQL ", "Ours")
 NAMED = {name for name in vars(limits) if name.isupper()}
 
 
