@@ -156,10 +156,11 @@ AURORA_ITEMS: tuple[Item[AuroraSpec], ...] = (
         applies=lambda s, _: bool(s.effective_log_exports) and s.log_retention_days > LOGS_SHORT,
     ),
     Item(
-        setting=("overrides", "ManageMasterUserPassword"),
+        setting=("master_authentication",),
         what=lambda _: "a secret in Secrets Manager, by the month",
         why="RDS makes, keeps and rotates the master password; nobody has to know it",
         change="",
+        applies=lambda s, _: s.master_authentication == "managed-secret",
     ),
 )
 CACHE_ITEMS: tuple[Item[ReplicationGroupSpec], ...] = (

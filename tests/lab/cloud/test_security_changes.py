@@ -31,7 +31,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     ids="-to-".join,
 )
 def test_how_the_master_user_logs_in_can_be_changed(aws: Aws, tmp_path: Path, modes: tuple[str, str]) -> None:
-    seen = []
+    seen: list[tuple[str, bool]] = []
     for mode in modes:
         cluster = {"engine": "aurora-postgresql", "version": "17.7", "master_authentication": mode}
         text = json.dumps(
@@ -128,7 +128,7 @@ def test_a_proxy_is_changed_in_place_and_goes_with_its_section(aws: Aws, tmp_pat
 
 
 def test_removing_it_from_the_file_turns_it_off(aws: Aws, tmp_path: Path) -> None:
-    seen = []
+    seen: list[bool] = []
     for name, each in (("on", ORDERS), ("off", ORDERS.replace("    data_api: true\n", ""))):
         for stack, template in synthesized(tmp_path / name, each).items():
             if stack != "bank-network" or name == "on":
