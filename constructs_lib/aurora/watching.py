@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
@@ -43,7 +44,7 @@ class Watching(Construct):
         super().__init__(scope, construct_id)
         is_global = is_secondary or spec.global_database is not None
         self.topic: Topic | None = None
-        self.cfn_alarms = {}
+        self.cfn_alarms: dict[str, cloudwatch.CfnAlarm] = {}
         self.cfn_event_subscriptions: dict[str, rds.CfnEventSubscription] = {}
         if watch.alarms is not None or watch.events:
             notify = addressees(watch, region)

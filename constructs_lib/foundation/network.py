@@ -185,16 +185,15 @@ class Network(Construct):
         """Those that the spec names, then an interface endpoint for each service that is called and has none yet."""
         declared = self.spec.endpoints
         called = [name for name in services if name not in declared or name in GATEWAY_ENDPOINTS]
-        group = self._define_endpoint_group() if called or set(declared) - GATEWAY_ENDPOINTS else None
-        self.endpoint_security_group_id = group.attr_group_id if group else None
+        group_id = self._define_endpoint_group().attr_group_id if called or set(declared) - GATEWAY_ENDPOINTS else ""
+        self.endpoint_security_group_id = group_id or None
         for name in declared:
-            if name in GATEWAY_ENDPOINTS or group is None:
-                self.cfn_endpoints[name] = self._define_gateway(name)
-            else:
-                self.cfn_endpoints[name] = self._define_interface(name, group)
-        for name in called if group else ():
+            is_gateway = name in GATEWAY_ENDPOINTS
+            made = self._define_gateway(name) if is_gateway else self._define_interface(name, group_id)
+            self.cfn_endpoints[name] = made
+        for name in called:
             key = f"{name}-interface" if name in GATEWAY_ENDPOINTS else name
-            self.cfn_endpoints[key] = self._define_interface(name, group, key=key, policy=endpoint_policy(name))
+            self.cfn_endpoints[key] = self._define_interface(name, group_id, key=key, policy=endpoint_policy(name))
 
     def _define_gateway(self, name: str) -> ec2.CfnVPCEndpoint:
         return ec2.CfnVPCEndpoint(
@@ -207,7 +206,7 @@ class Network(Construct):
         )
 
     def _define_interface(
-        self, name: str, group: ec2.CfnSecurityGroup, *, key: str = "", policy: dict[str, Any] | None = None
+        self, name: str, group_id: str, *, key: str = "", policy: dict[str, Any] | None = None
     ) -> ec2.CfnVPCEndpoint:
         return ec2.CfnVPCEndpoint(
             self,
@@ -219,7 +218,7 @@ class Network(Construct):
             policy_document=policy,
             private_dns_enabled=True,
             subnet_ids=[subnet.attr_subnet_id for subnet in self.cfn_subnets.values()],
-            security_group_ids=[group.attr_group_id],
+            security_group_ids=[group_id],
         )
 
     def _define_endpoint_group(self) -> ec2.CfnSecurityGroup:

@@ -95,8 +95,8 @@ class SubscriptionState(RdsState):
 
     @staticmethod
     def _check_categories(source_type: str | None, categories: list[str]) -> None:
-        known = CATEGORIES.get(source_type or "")
-        for category in categories if known is not None else []:
+        known = CATEGORIES.get(source_type or "", frozenset(categories))
+        for category in categories:
             if category not in known:
                 raise rds_error("SubscriptionCategoryNotFoundFault", f"{source_type} has no event category {category}.")
 
