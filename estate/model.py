@@ -261,12 +261,13 @@ def _many_proxies(estate: Estate) -> Iterator[Hit]:
 
 def _closed_to_services(estate: Estate) -> Iterator[Hit]:
     """A template opens one way out, to the endpoints' group; of an existing VPC it has to be told which that is."""
-    for cluster in estate.aurora.values():
+    for path, cluster in every_cluster(estate):
         region = cluster.region or estate.regions[0]
         network = estate.network.get(region)
         services = endpoint_services(cluster)
         if services and network and network.is_existing and network.endpoint_security_group is None:
-            must = f"be given: aurora.{cluster.name} must reach the VPC's endpoint of {', '.join(services)}"
+            place = ".".join(str(part) for part in path)
+            must = f"be given: {place} must reach the VPC's endpoint of {', '.join(services)}"
             yield Hit(("network", region, "endpoint_security_group"), None, must=must)
 
 

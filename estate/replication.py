@@ -116,6 +116,8 @@ def _rpo_of_secondary(database: GlobalSpec) -> dict[str, str]:
 OWN_TO_SECONDARIES = frozenset({"instances", "serverless", "allow_from", "overrides"})
 NOT_FOR_SECONDARIES = frozenset({"aurora/single-instance", "aurora/class-burstable"})
 """A secondary with one reader, or none, is what the option is for; burstable classes are refused there."""
+OF_THE_REGION = frozenset({"aurora/type-region"})
+"""Rules that a secondary may break by its Region alone: told at the Region, not at the setting."""
 
 
 def over_secondaries(rules: Sequence[Rule[AuroraSpec]]) -> tuple[Rule[AuroraSpec], ...]:
@@ -130,6 +132,8 @@ def _over_secondaries(rule: Rule[AuroraSpec]) -> Rule[AuroraSpec]:
             for hit in rule.broken(secondary_of(spec, region)):
                 if hit.path and hit.path[0] in OWN_TO_SECONDARIES & said.model_fields_set:
                     yield replace(hit, path=("global", "secondaries", region, *hit.path))
+                elif rule.id in OF_THE_REGION:
+                    yield replace(hit, path=("global", "secondaries", region))
 
     def broken(spec: AuroraSpec) -> Iterable[Hit]:
         return everywhere(spec, spec.global_database) if spec.global_database else rule.broken(spec)

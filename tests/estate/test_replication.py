@@ -117,6 +117,21 @@ def test_a_wrong_capacity_of_the_primary_is_told_once() -> None:
     assert [problem.path for problem in found] == [f"{O}.serverless.max_acu"]
 
 
+def test_an_existing_network_of_a_secondary_names_the_group_of_its_endpoints() -> None:
+    existing = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+    changes = WORLD | {"network.us-east-1": existing, f"{O}.integrations": {"lambdas": ["enrich"]}}
+    (found,) = problems(changed(changes))
+    assert (found.rule, found.path) == ("estate/endpoint-group", "network.us-east-1.endpoint_security_group")
+    assert "aurora.orders.global.secondaries.us-east-1 must reach" in found.message
+
+
+def test_a_region_that_lacks_a_type_is_told_at_the_secondary(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = {"AWS::CloudWatch::Alarm": frozenset({"us-east-1"})}
+    monkeypatch.setattr("estate.engines.regions_without", lambda name: missing.get(name, frozenset()))
+    (found,) = problems(changed(WORLD | {f"{O}.watch": {"notify": ["dba@example.com"]}}))
+    assert (found.rule, found.path) == ("aurora/type-region", EAST)
+
+
 def test_two_wrong_secondaries_are_both_told() -> None:
     changes = WORLD | {f"{EAST}.instances.a.class": "db.r99x.large", SOUTH: {"instances": {"a": {"class": "x"}}}}
     assert {(problem.rule, problem.path) for problem in problems(changed(changes))} == {

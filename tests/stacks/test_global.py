@@ -211,6 +211,39 @@ def test_one_secondary_may_be_opened_for_its_removal(tmp_path: Path) -> None:
     assert {"shop-aurora-orders", "shop-aurora-orders-global"} <= protected
 
 
+def test_a_secondary_has_what_serves_it_and_not_what_only_a_primary_can_have(tmp_path: Path) -> None:
+    changes = {
+        f"{O}.watch": {"notify": ["dba@example.com"]},
+        f"{O}.autoscaling": {"cpu_percent": 60},
+        f"{O}.integrations": {"lambdas": ["enrich"]},
+        f"{O}.backup": {"plan": {"copy_to_region": "us-east-1"}},
+        f"{O}.proxy": {"users": ["app"]},
+        f"{O}.endpoints": {"all": {"type": "any", "excluded": ["b"]}},
+        f"{O}.master_authentication": "own-secret",
+        "acknowledge": ["aurora/scaling-global"],
+    }
+    made = templates_of(tmp_path, WORLD | changes)
+    types = {name: {each["Type"] for each in template["Resources"].values()} for name, template in made.items()}
+    assert types["shop-aurora-orders"] - types["shop-aurora-orders-us-east-1"] == {
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
+        "AWS::Backup::BackupVault",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::RDS::DBClusterEndpoint",
+        "AWS::RDS::DBProxy",
+        "AWS::RDS::DBProxyEndpoint",
+        "AWS::RDS::DBProxyTargetGroup",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::SecretsManager::Secret",
+        "AWS::SecretsManager::SecretTargetAttachment",
+    }
+    services = resources(made["shop-network-us-east-1"], "AWS::EC2::VPCEndpoint").values()
+    assert "lambda" in json.dumps([each["Properties"]["ServiceName"] for each in services])
+    assert "AWS::CloudWatch::Alarm" in types["shop-aurora-orders-us-east-1"]
+
+
 def test_one_key_for_the_estate_is_one_for_each_region(tmp_path: Path) -> None:
     made = templates_of(tmp_path, WORLD | {"shared_key": True})
     secondary = made["shop-aurora-orders-us-east-1"]
