@@ -40,7 +40,9 @@ def numbers(rig: Rig, letter: str = "a", password: str = PASSWORD) -> list[int]:
         return [row[0] for row in connection.execute(NUMBERS)]
 
 
-def born(plane: ProcessPlane, cluster_id: str, *, password: str = PASSWORD, **origin: str) -> Rig:
+def born(
+    plane: ProcessPlane, cluster_id: str, *, password: str = PASSWORD, from_cluster: str = "", from_snapshot: str = ""
+) -> Rig:
     """A cluster that is born with data and has no instance yet."""
     plane.create_cluster(
         ClusterRequest(
@@ -50,7 +52,8 @@ def born(plane: ProcessPlane, cluster_id: str, *, password: str = PASSWORD, **or
             port=PORT,
             username="boss",
             password=password,
-            **origin,
+            from_cluster=from_cluster,
+            from_snapshot=from_snapshot,
         )
     )
     return Rig(plane, cluster_id)
