@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import psycopg
 from botocore.exceptions import ClientError
 
 from estate.engines import POSTGRESQL
-from estate.names import master_secret
 from runbooks.access import database
 from runbooks.access.request import AccessRequest
 from runbooks.access.seen import ClusterSeen, Observed
-from runbooks.aws.rds import error_code
+from runbooks.aws.secrets import find_own_secret
 from runbooks.guard import find_lease, lock_blockers
 
 if TYPE_CHECKING:
     from runbooks.access.tools import AccessTools
     from runbooks.engine.run import Context
-
-NO_SECRET: Final = frozenset({"ResourceNotFoundException"})
 
 
 def observe(request: AccessRequest, context: Context[AccessTools]) -> Observed:
@@ -60,6 +57,7 @@ def read_cluster(tools: AccessTools, request: AccessRequest) -> ClusterSeen | No
     cluster = tools.rds.find_cluster(request.cluster_id)
     if cluster is None:
         return None
+    secret = request.secret or cluster.master_secret_arn
     return ClusterSeen(
         cluster_id=cluster.cluster_id,
         arn=cluster.arn,
@@ -72,20 +70,5 @@ def read_cluster(tools: AccessTools, request: AccessRequest) -> ClusterSeen | No
         writer_id=cluster.writer_id or "",
         master_username=cluster.master_username,
         iam_authentication=cluster.iam_authentication,
-        secret=request.secret or cluster.master_secret_arn or _own_secret(tools, cluster.cluster_id),
+        secret=secret or find_own_secret(tools.session.secrets, cluster.cluster_id),
     )
-
-
-def _own_secret(tools: AccessTools, cluster_id: str) -> str:
-    """The secret that the kit's stack made for the master user; empty when there is none: IAM then.
-
-    RDS does not show how a master user logs in.
-    """
-    name = master_secret(cluster_id)
-    try:
-        tools.session.secrets.get_secret_value(SecretId=name)
-    except ClientError as error:
-        if error_code(error) in NO_SECRET:
-            return ""
-        raise
-    return name

@@ -24,7 +24,7 @@ def observe(request: DrillRequest, context: Context[DrillTools]) -> Observed:
     """Look at the cluster, its lock, its last failovers, and at how far this run came before."""
     tools, progress = context.tools, progress_of(context.journal.events)
     now = context.clock.now()
-    topology = read_topology(tools.rds, request.cluster_id)
+    topology = tools.find_topology()
     locked = lock_blockers(find_lease(tools.ssm, request.cluster_id), context.run_id, now)
     if topology is None or progress.changed_something:
         return Observed(topology=topology, locked=locked, progress=progress)

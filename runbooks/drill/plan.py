@@ -96,7 +96,10 @@ def _reasons(request: DrillRequest, seen: Observed, topology: Topology) -> Itera
             f"wait {seen.cool_down_left_s:.0f} s, or say --cool-down-s"
         )
     if not topology.secret_arn:
-        yield "master password must be managed by RDS, got none in Secrets Manager; turn ManageMasterUserPassword on"
+        yield (
+            "master user must have a secret, got none in Secrets Manager; turn ManageMasterUserPassword on, or declare "
+            "`master_authentication: own-secret`"
+        )
     if seen.unreachable:
         yield seen.unreachable
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from runbooks import guard
 from runbooks.aws import rds as rds_adapter
+from runbooks.aws import secrets as secrets_adapter
 from runbooks.drill import gather
 from runbooks.drill.evidence import Evidence
 from runbooks.drill.observe import observe
@@ -23,7 +24,11 @@ from runbooks.drill.verdict import summarize
 from runbooks.engine.run import Context, Outcome, Runbook, Verdict
 
 _CALLS: Final = ("find_cluster", "list_instances", "list_endpoints", "list_events", "find_global_cluster")
-READS: Final = (*(action for name in _CALLS for action in rds_adapter.ACTIONS[name]), *guard.READ_ACTIONS)
+READS: Final = (
+    *(action for name in _CALLS for action in rds_adapter.ACTIONS[name]),
+    *secrets_adapter.ACTIONS["find_own_secret"],
+    *guard.READ_ACTIONS,
+)
 
 
 def verify(request: DrillRequest, seen: Observed, context: Context[DrillTools]) -> Verdict:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runbooks.aws.rds import Rds
-from runbooks.aws.secrets import Login, read_login
+from runbooks.aws.secrets import Login, find_own_secret, read_login
 from runbooks.aws.session import AwsSession
 from runbooks.aws.ssm import Ssm
 from runbooks.aws.sts import find_caller
@@ -34,6 +34,7 @@ class DrillTools:
     reach: Callable[[str, int], str] = reach
     probe: ProbeProcess | None = None
     _login: Login | None = None
+    _own_secret: str | None = None
 
     def login(self, topology: Topology) -> Login:
         """The master user, read from Secrets Manager once, kept in memory only."""
@@ -47,10 +48,19 @@ class DrillTools:
         Raises:
             LookupError: it is gone.
         """
-        topology = read_topology(self.rds, self.request.cluster_id)
+        topology = self.find_topology()
         if topology is None:
             raise LookupError(f"cluster {self.request.cluster_id} does not exist any more")
         return topology
+
+    def find_topology(self) -> Topology | None:
+        """The cluster now, None when it does not exist; a secret of its stack's own is looked up once."""
+        topology = read_topology(self.rds, self.request.cluster_id)
+        if topology is None or topology.secret_arn:
+            return topology
+        if self._own_secret is None:
+            self._own_secret = find_own_secret(self.session.secrets, topology.cluster_id)
+        return replace(topology, secret_arn=self._own_secret)
 
     def pace(self, topology: Topology) -> Pace:
         return pace_of(self.request, topology.writer_endpoint)
