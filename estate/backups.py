@@ -63,6 +63,12 @@ class BackupPlanSpec(Spec):
     restore_test: RestoreTestSpec | None = Field(default=None, description="A restore-testing plan")
 
 
+def copy_account(plan: BackupPlanSpec | None) -> str | None:
+    """The account of the vault that `copy_to_vault` names; it has to be let near the cluster's key."""
+    match = VAULT_ARN.fullmatch(plan.copy_to_vault or "") if plan else None
+    return match[2] if match else None
+
+
 def _malformed_schedules(spec: AuroraSpec) -> Iterator[Hit]:
     for path, schedule in _schedules(spec):
         if problem := _problem(schedule):

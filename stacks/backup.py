@@ -11,6 +11,7 @@ from constructs_lib.foundation.cfn import pascal
 from constructs_lib.foundation.encryption import Encryption
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.backups import copy_account
 from estate.model import Estate
 from stacks.base import EstateStack
 
@@ -73,3 +74,9 @@ def has_vaults(estate: Estate, region: str) -> bool:
     """Whether recovery points are kept in this Region: of its own clusters, or copies."""
     own = (spec for spec in estate.aurora.values() if (spec.region or estate.regions[0]) == region)
     return region in copies_by_region(estate) or any(spec.backup.plan for spec in own)
+
+
+def copy_accounts(estate: Estate, region: str) -> list[str]:
+    """Accounts that clusters of this Region copy their recovery points to."""
+    own = (spec for spec in estate.aurora.values() if (spec.region or estate.regions[0]) == region)
+    return sorted({account for spec in own if (account := copy_account(spec.backup.plan))})

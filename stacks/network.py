@@ -14,7 +14,7 @@ from constructs_lib.foundation.network import Network
 from estate import names
 from estate.model import Estate
 from estate.network import NetworkSpec
-from stacks.backup import has_vaults
+from stacks.backup import copy_accounts, has_vaults
 from stacks.base import EstateStack
 
 SHARED_KEY_SERVICES = ("rds", "secretsmanager", "elasticache")
@@ -52,6 +52,8 @@ class NetworkStack(EstateStack):
         self._publish("subnet-ids", cdk.Fn.join(",", self.network.subnet_ids), is_list=True)
         if self.network.endpoint_security_group_id is not None:
             self._publish("endpoint-security-group-id", self.network.endpoint_security_group_id)
+        for service, group_id in self.network.endpoint_security_group_ids.items():
+            self._publish(names.endpoint_group(service), group_id)
         self.add_output(names.OUTPUT_VPC_ID, self.network.vpc_id)
 
     def _publish(self, what: str, value: str, *, is_list: bool = False) -> None:
@@ -72,6 +74,7 @@ class NetworkStack(EstateStack):
             services=[*SHARED_KEY_SERVICES, *(["backup"] if has_vaults(self.estate, self.region) else [])],
             log_groups=[names.flow_log_group(self.estate.name), *log_groups],
             publishers=publishers,
+            accounts=copy_accounts(self.estate, self.region),
             retain=self.retain,
         )
         self._publish("key-arn", shared.key_arn)

@@ -36,6 +36,7 @@ from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.backups import copy_account
 from estate.engines import MYSQL
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class AuroraCluster(Construct):
             self,
             vpc_id=place.vpc_id,
             description=f"{identifier}: Aurora cluster",
-            egress=egress_to(spec, identifier, place.endpoint_security_group_id),
+            egress=egress_to(spec, identifier, place),
         )
         self.cfn_log_groups = self._define_log_groups(retain=retain)
         self.integrations = self._define_integrations()
@@ -135,6 +136,7 @@ class AuroraCluster(Construct):
             services=(*KEY_SERVICES, "backup") if self.spec.backup.plan else KEY_SERVICES,
             log_groups=[*self.log_group_names.values(), *self._proxy_log_groups()],
             publishers=PUBLISHERS if self.spec.watch else (),
+            accounts=[account] if (account := copy_account(self.spec.backup.plan)) else (),
             retain=retain,
         )
         return self.encryption

@@ -36,8 +36,9 @@ class Encryption(Construct):
     """Define one key: rotated every year, kept when its stack goes, and usable only through AWS services.
 
     The account administers the key and lends it to the `services` named; nobody can decrypt with it directly.
-    CloudWatch Logs may use it for exactly the `log_groups` named, and `publishers` (service principals such as
-    `cloudwatch.amazonaws.com`) to send to topics that it encrypts. The key stays reachable as `key`.
+    CloudWatch Logs may use it for exactly the `log_groups` named, other `accounts` to copy snapshots, and
+    `publishers` (service principals such as `cloudwatch.amazonaws.com`) to send to topics that it encrypts. The key
+    stays reachable as `key`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Encryption(Construct):
         services: Sequence[str] = (),
         log_groups: Sequence[str] = (),
         publishers: Sequence[str] = (),
+        accounts: Sequence[str] = (),
         retain: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -57,7 +59,7 @@ class Encryption(Construct):
             "Key",
             description=description,
             enable_key_rotation=True,
-            key_policy=key_policy(services, log_groups, publishers),
+            key_policy=key_policy(services, log_groups, publishers, accounts),
         )
         self.cfn_key.apply_removal_policy(cdk.RemovalPolicy.RETAIN if retain else cdk.RemovalPolicy.DESTROY)
         self.key_arn = self.cfn_key.attr_arn
@@ -68,7 +70,9 @@ class Encryption(Construct):
         return kms.Key.from_cfn_key(self.cfn_key)
 
 
-def key_policy(services: Sequence[str], log_groups: Sequence[str], publishers: Sequence[str] = ()) -> dict[str, Any]:
+def key_policy(
+    services: Sequence[str], log_groups: Sequence[str], publishers: Sequence[str] = (), accounts: Sequence[str] = ()
+) -> dict[str, Any]:
     """Policy of one key; names of Regions and account are left to CloudFormation."""
     statements = [_administration(), _no_lasting_grants()]
     if services:
@@ -77,6 +81,8 @@ def key_policy(services: Sequence[str], log_groups: Sequence[str], publishers: S
         statements.append(_use_by_logs(log_groups))
     if publishers:
         statements.append(use_by_publishers(publishers))
+    if accounts:
+        statements += copies_by_accounts(accounts)
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -143,3 +149,19 @@ def use_by_publishers(publishers: Sequence[str]) -> dict[str, Any]:
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
     }
+
+
+def copies_by_accounts(accounts: Sequence[str]) -> list[dict[str, Any]]:
+    """These accounts, through RDS of this Region only: a snapshot is re-encrypted by the account that it goes to.
+
+    [AWS Backup developer guide, create-cross-account-backup: the source key's policy names the destination account]
+    """
+    through_rds = {"kms:ViaService": cdk.Fn.sub("rds.${AWS::Region}.amazonaws.com")}
+    roots = [cdk.Fn.sub("arn:${AWS::Partition}:iam::" + account + ":root") for account in accounts]
+    common = {"Effect": "Allow", "Principal": {"AWS": roots}, "Resource": "*"}
+    use = {"Sid": "CopiesByAccounts", **common, "Action": [*USE_ACTIONS, "kms:DescribeKey"]}
+    grant = {"Sid": "GrantsForCopies", **common, "Action": "kms:CreateGrant"}
+    return [
+        {**use, "Condition": {"StringEquals": through_rds}},
+        {**grant, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": through_rds}},
+    ]

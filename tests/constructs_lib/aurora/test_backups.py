@@ -140,6 +140,26 @@ def test_a_copy_to_another_accounts_vault_uses_that_accounts_key(continuous: Tem
     assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def test_another_account_may_copy_what_the_key_encrypts_through_rds_only(continuous: Template, made: Template) -> None:
+    policy = {each["Sid"]: each for each in only(continuous, "AWS::KMS::Key")["KeyPolicy"]["Statement"]}
+    root = {"AWS": [{"Fn::Sub": "arn:${AWS::Partition}:iam::210987654321:root"}]}
+    rds = {"kms:ViaService": {"Fn::Sub": "rds.${AWS::Region}.amazonaws.com"}}
+    assert policy["CopiesByAccounts"]["Principal"] == policy["GrantsForCopies"]["Principal"] == root
+    assert policy["CopiesByAccounts"]["Condition"] == {"StringEquals": rds}
+    assert policy["GrantsForCopies"]["Condition"] == {
+        "Bool": {"kms:GrantIsForAWSResource": "true"},
+        "StringEquals": rds,
+    }
+    assert "CopiesByAccounts" not in json.dumps(only(made, "AWS::KMS::Key"))
+
+
+def test_the_shared_key_lets_the_other_account_copy_too(tmp_path: Path) -> None:
+    vault = "arn:aws:backup:eu-west-1:210987654321:backup-vault:safe"
+    said = {"profile": "dev", "caches": {}, "aurora.orders.instances": {"a": {}}, f"{PLAN}.copy_to_vault": vault}
+    made = synthesize(tmp_path, lambda app: compose(app, load_text(changed(said)).estate))
+    assert "iam::210987654321:root" in json.dumps(only(made["shop-network"], "AWS::KMS::Key"))
+
+
 def test_without_a_plan_there_is_nothing_of_aws_backup(tmp_path: Path) -> None:
     assert "AWS::Backup" not in json.dumps(of_cluster(tmp_path))
 
