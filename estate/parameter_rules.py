@@ -12,12 +12,14 @@ from estate.spec import Hit, Path, Rule
 if TYPE_CHECKING:
     from estate.aurora import AuroraSpec
 
-CLUSTER_PATH: Path = ("parameters",)
+CLUSTER_PATHS: tuple[Path, ...] = (("parameters",), ("blue_green", "parameters"))
+"""Parameters of cluster groups: the cluster's own, and that of a green copy of it."""
 
 
 def groups(spec: AuroraSpec) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Each mapping of parameters that the file can hold, with its path."""
-    yield CLUSTER_PATH, spec.parameters
+    yield CLUSTER_PATHS[0], spec.parameters
+    yield CLUSTER_PATHS[1], spec.blue_green.parameters if spec.blue_green else {}
     yield ("instance_parameters",), spec.instance_parameters or {}
     for name, instance in spec.instances.items():
         yield ("instances", name, "parameters"), instance.parameters
@@ -48,7 +50,7 @@ def _wrong_value(spec: AuroraSpec) -> Iterator[Hit]:
 
 def _wrong_level(spec: AuroraSpec) -> Iterator[Hit]:
     for path, name, _ in _each(spec):
-        if path != CLUSTER_PATH and name in parameters.CLUSTER_ONLY[spec.engine]:
+        if path not in CLUSTER_PATHS and name in parameters.CLUSTER_ONLY[spec.engine]:
             yield Hit((*path, name), name)
 
 

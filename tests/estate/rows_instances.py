@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.estate.rows_backups import POSTGRESQL_GREEN
 from tests.support.estate_files import MYSQL
 
 A = "aurora.orders.instances.a"
@@ -147,6 +148,11 @@ VARIANTS: tuple[Row, ...] = (
     ("aurora/parameter-value", f"{SHARED}.max_connections", {SHARED: {"max_connections": "{DBMemory/9531392}"}}),
     ("aurora/parameter-value", f"{PARAMETERS}.log_statement", {PARAMETERS: {"log_statement": "some"}}),
     ("aurora/parameter-value", f"{PARAMETERS}.rds.force_ssl", {PARAMETERS: {"rds.force_ssl": "2"}}),
+    (
+        "aurora/parameter-value",
+        "aurora.orders.blue_green.parameters.work_mem",
+        {**POSTGRESQL_GREEN, "aurora.orders.blue_green.parameters": {"work_mem": "64MB"}},
+    ),
     ("aurora/parameter-value", f"{PARAMETERS}.pgaudit.log", {PARAMETERS: {"pgaudit.log": "ddl,everything"}}),
     ("aurora/parameter-value", f"{PARAMETERS}.seq_page_cost", {PARAMETERS: {"seq_page_cost": "cheap"}}),
     (
@@ -189,6 +195,8 @@ FINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a parameter of an instance for the whole cluster", {PARAMETERS: {"work_mem": "65536"}}),
     ("a switch as AWS writes it, and as people do", {PARAMETERS: {"rds.force_ssl": "1", "log_duration": "on"}}),
     ("a parameter of an extension", {PARAMETERS: {"pg_hint_plan.debug_print": "on"}}),
+    ("a parameter of a green cluster",
+     {**POSTGRESQL_GREEN, "aurora.orders.blue_green.parameters": {"rds.force_ssl": "1", "work_mem": "65536"}}),
     ("a list", {**MYSQL, PARAMETERS: {"server_audit_events": "CONNECT,QUERY_DDL"}}),
     ("two zones of two", {**WEST, "network.us-west-1": {"zones": 2}}),
     ("a tag about secrets that holds none", {"tags": {"secret-store": "arn:aws:secretsmanager:eu-west-1:1:secret:x"}}),
