@@ -116,6 +116,11 @@ def master_secret(cluster_id: str) -> str:
     return f"aurora-estate/{cluster_id}/master"
 
 
+def endpoint_group(service: str) -> str:
+    """Network value: the security group of the VPC endpoint of one service that clusters call."""
+    return f"endpoint-{service.replace('.', '-')}-group-id"
+
+
 def lock_parameter(cluster_id: str) -> str:
     """SSM parameter that is one operator's lock on a cluster."""
     return f"/aurora-estate/locks/{cluster_id}"

@@ -14,5 +14,9 @@ SECRETS = "secretsmanager"
 
 def endpoint_services(spec: AuroraSpec) -> tuple[str, ...]:
     """Services whose VPC endpoint the cluster's network must have, in the form of `NetworkSpec.endpoints`, sorted."""
-    rotation = (SECRETS,) if spec.master_authentication == "own-secret" else ()
-    return tuple(sorted({*called_services(spec), *rotation}))
+    return tuple(sorted({*called_services(spec), *rotation_services(spec)}))
+
+
+def rotation_services(spec: AuroraSpec) -> tuple[str, ...]:
+    """Those of them that the rotation of the master user's own secret calls."""
+    return (SECRETS,) if spec.master_authentication == "own-secret" else ()

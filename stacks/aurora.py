@@ -8,8 +8,9 @@ from constructs_lib.aurora.cluster import AuroraCluster
 from constructs_lib.aurora.replication import Replication
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.integrations import called_services
 from estate.model import Estate
-from estate.services import endpoint_services
+from estate.services import rotation_services
 from stacks.base import EstateStack
 
 
@@ -41,7 +42,7 @@ class AuroraStack(EstateStack):
             "Aurora",
             identifier=names.cluster_identifier(estate.name, spec.name),
             spec=spec,
-            vpc=self.placement(zones, calls_services=bool(endpoint_services(spec))),
+            vpc=self.placement(zones, calls_services=bool(rotation_services(spec)), services=called_services(spec)),
             key=self.import_shared_key(),
             replication=replication,
             retain=self.retain,

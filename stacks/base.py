@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -55,17 +55,26 @@ class EstateStack(cdk.Stack):
             default=names.network_parameter(self.estate.name, what),
         )
 
-    def placement(self, zones: list[str], *, calls_services: bool = False) -> Placement:
+    def placement(self, zones: list[str], *, calls_services: bool = False, services: Sequence[str] = ()) -> Placement:
         """The network stack's VPC and subnets, without an export; CloudFormation learns how many when it deploys.
 
-        `calls_services` adds the group of its VPC endpoints, which a network without any does not publish.
+        `calls_services` adds the group of its VPC endpoints, which a network without any does not publish; `services`
+        the group of each one's endpoint, which is one and the same in an existing VPC.
         """
-        group = self.network_value("endpoint-security-group-id").value_as_string if calls_services else None
+        network = self.estate.network.get(self.region)
+        is_shared = network is not None and network.is_existing
+        shared = calls_services or (is_shared and bool(services))
+        own = () if is_shared else services
         return Placement(
             vpc_id=self.network_value("vpc-id").value_as_string,
             subnet_ids=self.network_value("subnet-ids", is_list=True).value_as_list,
             availability_zones=zones,
-            endpoint_security_group_id=group,
+            endpoint_security_group_id=(
+                self.network_value("endpoint-security-group-id").value_as_string if shared else None
+            ),
+            endpoint_security_group_ids={
+                service: self.network_value(names.endpoint_group(service)).value_as_string for service in own
+            },
         )
 
     def import_shared_key(self) -> kms.IKey | None:

@@ -11,11 +11,12 @@ from constructs_lib.foundation.encryption import PUBLISHERS
 from constructs_lib.foundation.network import zone_names
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.integrations import called_services
 from estate.model import Estate
 from estate.network import NetworkSpec
 from estate.origin import sources_of
 from estate.replication import every_cluster
-from estate.services import endpoint_services
+from estate.services import rotation_services
 from stacks.aurora import AuroraStack
 from stacks.backup import BackupStack, copies_by_region, copies_to
 from stacks.base import EstateStack
@@ -93,13 +94,21 @@ def _network(scope: Construct, estate: Estate, region: str) -> NetworkStack:
 
 
 def _network_spec(estate: Estate, region: str) -> NetworkSpec:
-    return estate.network.get(region) or NetworkSpec()
+    """The Region's network with the endpoints that rotations need; an existing VPC is used as it is."""
+    spec = estate.network.get(region) or NetworkSpec()
+    needed = {service for cluster in _clusters_of(estate, region) for service in rotation_services(cluster)}
+    if spec.is_existing or not needed - set(spec.endpoints):
+        return spec
+    return spec.model_copy(update={"endpoints": (*spec.endpoints, *sorted(needed - set(spec.endpoints)))})
 
 
 def _services(estate: Estate, region: str) -> list[str]:
-    """Services that the Region's clusters reach through VPC endpoints."""
-    clusters = [cluster for _, cluster in every_cluster(estate) if (cluster.region or estate.regions[0]) == region]
-    return sorted({service for cluster in clusters for service in endpoint_services(cluster)})
+    """Services that the Region's clusters call."""
+    return sorted({service for cluster in _clusters_of(estate, region) for service in called_services(cluster)})
+
+
+def _clusters_of(estate: Estate, region: str) -> list[AuroraSpec]:
+    return [cluster for _, cluster in every_cluster(estate) if (cluster.region or estate.regions[0]) == region]
 
 
 def _zones(estate: Estate, region: str) -> list[str]:

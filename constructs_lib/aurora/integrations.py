@@ -13,6 +13,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from constructs_lib.foundation.cfn import acknowledge, pascal
+from constructs_lib.foundation.placement import Placement
 from constructs_lib.foundation.trust import service_trust
 from estate.aurora import AuroraSpec
 from estate.engines import MYSQL
@@ -110,30 +111,30 @@ class Integrations(Construct):
         return cdk.Fn.sub(json.dumps(document, separators=(",", ":")), {"RoleArn": self.restore_role_arn})
 
 
-def egress_to(
-    spec: AuroraSpec, identifier: str, endpoint_security_group_id: str | None
-) -> list[ec2.CfnSecurityGroup.EgressProperty]:
-    """The one way out of a cluster that calls services: HTTPS to the group of the VPC's endpoints.
+def egress_to(spec: AuroraSpec, identifier: str, place: Placement) -> list[ec2.CfnSecurityGroup.EgressProperty]:
+    """The only ways out of a cluster that calls services: HTTPS to the group of each one's VPC endpoint.
 
     Raises:
-        ValueError: the cluster calls a service, and its place names no group.
+        ValueError: the place names no group for a service.
     """
-    services = called_services(spec)
-    if not services:
-        return []
-    if endpoint_security_group_id is None:
-        raise ValueError(
-            f"{identifier}: endpoint_security_group_id must be given for integrations, got nothing; name the security "
-            f"group of the VPC's endpoints of {', '.join(services)} in the `Placement`"
-        )
+    ways: dict[str, list[str]] = {}
+    for service in called_services(spec):
+        group_id = place.endpoint_group_id(service)
+        if group_id is None:
+            raise ValueError(
+                f"{identifier}: endpoint_security_group_id must be given for integrations, got nothing; name the "
+                f"security group of the VPC endpoint of {service} in the `Placement`"
+            )
+        ways.setdefault(group_id, []).append(service)
     return [
         ec2.CfnSecurityGroup.EgressProperty(
-            description="VPC endpoints",
-            destination_security_group_id=endpoint_security_group_id,
+            description=f"VPC endpoints: {', '.join(services)}",
+            destination_security_group_id=group_id,
             from_port=HTTPS,
             ip_protocol="tcp",
             to_port=HTTPS,
         )
+        for group_id, services in ways.items()
     ]
 
 

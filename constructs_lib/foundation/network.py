@@ -39,9 +39,10 @@ class Network(Construct):
     A new VPC has one isolated subnet per zone, no internet gateway, no NAT and no public address. Its flow logs go
     to an encrypted group, under a key of their own unless one is given. Aurora and ElastiCache need no VPC endpoint
     to run, so there are none but those that the spec names (`s3`, `secretsmanager`, ...): each interface endpoint is
-    billed by the hour and zone. `services` are those that clusters call: each gets an interface endpoint of its own,
-    which only this account's principals may use, S3 too, because a security group can let traffic out to an interface
-    but to a gateway only by the id of a prefix list, which no template knows.
+    billed by the hour and zone. `services` are those that clusters call: each gets an interface endpoint behind a group
+    of its own (`endpoint_security_group_ids`), which only this account's principals may use; S3 too, because a security
+    group can let traffic out to an interface, but to a gateway only by the id of a prefix list, which no template
+    knows.
     The VPC's default security group is left as AWS makes it and used by nothing here.
     """
 
@@ -64,6 +65,7 @@ class Network(Construct):
         self.cfn_subnets: dict[str, ec2.CfnSubnet] = {}
         self.cfn_endpoints: dict[str, ec2.CfnVPCEndpoint] = {}
         self.endpoint_security_group_id = spec.endpoint_security_group
+        self.endpoint_security_group_ids: dict[str, str] = {}
         if spec.vpc is None:
             self._define_vpc()
             self._define_flow_logs(key, retain=retain)
@@ -182,17 +184,19 @@ class Network(Construct):
         )
 
     def _define_endpoints(self, services: Sequence[str]) -> None:
-        """Those that the spec names, then an interface endpoint for each service that is called and has none yet."""
-        declared = self.spec.endpoints
-        called = [name for name in services if name not in declared or name in GATEWAY_ENDPOINTS]
-        group_id = self._define_endpoint_group().attr_group_id if called or set(declared) - GATEWAY_ENDPOINTS else ""
-        self.endpoint_security_group_id = group_id or None
-        for name in declared:
-            is_gateway = name in GATEWAY_ENDPOINTS
-            made = self._define_gateway(name) if is_gateway else self._define_interface(name, group_id)
-            self.cfn_endpoints[name] = made
-        for name in called:
+        """Those that the spec names, behind one group; then one for each service that is called, behind its own."""
+        gateways = [name for name in self.spec.endpoints if name in GATEWAY_ENDPOINTS]
+        shared = [name for name in self.spec.endpoints if name not in {*gateways, *services}]
+        self.endpoint_security_group_id = self._define_endpoint_group().attr_group_id if shared else None
+        for name in self.spec.endpoints:
+            if name in gateways:
+                self.cfn_endpoints[name] = self._define_gateway(name)
+            elif self.endpoint_security_group_id is not None and name in shared:
+                self.cfn_endpoints[name] = self._define_interface(name, self.endpoint_security_group_id)
+        for name in services:
             key = f"{name}-interface" if name in GATEWAY_ENDPOINTS else name
+            group_id = self._define_endpoint_group(name).attr_group_id
+            self.endpoint_security_group_ids[name] = group_id
             self.cfn_endpoints[key] = self._define_interface(name, group_id, key=key, policy=endpoint_policy(name))
 
     def _define_gateway(self, name: str) -> ec2.CfnVPCEndpoint:
@@ -221,8 +225,8 @@ class Network(Construct):
             security_group_ids=[group_id],
         )
 
-    def _define_endpoint_group(self) -> ec2.CfnSecurityGroup:
-        """HTTPS from inside the VPC, nothing out."""
+    def _define_endpoint_group(self, service: str = "") -> ec2.CfnSecurityGroup:
+        """HTTPS from inside the VPC, nothing out; for the endpoint of one service, or for all that have none."""
         rule = ec2.CfnSecurityGroup.IngressProperty(
             ip_protocol="tcp", from_port=443, to_port=443, cidr_ip=self.spec.cidr, description="HTTPS from the VPC"
         )
@@ -231,9 +235,9 @@ class Network(Construct):
         )
         return ec2.CfnSecurityGroup(
             self,
-            "EndpointSecurityGroup",
+            f"{endpoint_id(service)}SecurityGroup" if service else "EndpointSecurityGroup",
             vpc_id=self._made_vpc.attr_vpc_id,
-            group_description=f"{self.identifier}: VPC endpoints",
+            group_description=f"{self.identifier}: VPC endpoint{f' of {service}' if service else 's'}",
             security_group_ingress=[rule],
             security_group_egress=[nothing],
         )

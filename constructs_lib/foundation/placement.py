@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -13,13 +13,19 @@ from constructs import Construct
 class Placement:
     """Ids of a VPC, of the subnets to use and the names of their zones: enough, when there is no `IVpc` at hand.
 
-    `endpoint_security_group_id` is the group of the VPC's interface endpoints, for what has to reach an AWS service.
+    `endpoint_security_group_id` is the group of the VPC's interface endpoints, for what has to reach an AWS service;
+    `endpoint_security_group_ids` names those of endpoints that have one of their own, by service (`bedrock-runtime`).
     """
 
     vpc_id: str
     subnet_ids: Sequence[str]
     availability_zones: Sequence[str]
     endpoint_security_group_id: str | None = None
+    endpoint_security_group_ids: Mapping[str, str] = field(default_factory=dict)
+
+    def endpoint_group_id(self, service: str) -> str | None:
+        """The security group of a service's VPC endpoint."""
+        return self.endpoint_security_group_ids.get(service, self.endpoint_security_group_id)
 
 
 def placement_in(vpc: ec2.IVpc | Placement) -> Placement:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -174,13 +175,27 @@ def test_the_only_way_out_is_to_the_vpcs_endpoints(made: Template) -> None:
     (group,) = resources(made, "AWS::EC2::SecurityGroup").values()
     assert group["Properties"]["SecurityGroupEgress"] == [
         {
-            "Description": "VPC endpoints",
+            "Description": "VPC endpoints: comprehend, lambda, s3, sagemaker.runtime",
             "DestinationSecurityGroupId": ENDPOINTS,
             "FromPort": 443,
             "IpProtocol": "tcp",
             "ToPort": 443,
         }
     ]
+
+
+def test_a_service_with_a_group_of_its_own_is_reached_there(tmp_path: Path) -> None:
+    place = replace(PLACE, endpoint_security_group_ids={"lambda": "sg-0123456789abcdef2"})
+
+    def define(stack: cdk.Stack) -> None:
+        spec = postgresql(integrations={"lambdas": ["book"], "comprehend": True})
+        AuroraCluster(stack, "Aurora", identifier="shop-orders", spec=spec, vpc=place)
+
+    (group,) = resources(synthesize_one(tmp_path, define), "AWS::EC2::SecurityGroup").values()
+    ways = {
+        each["Description"]: each["DestinationSecurityGroupId"] for each in group["Properties"]["SecurityGroupEgress"]
+    }
+    assert ways == {"VPC endpoints: comprehend": ENDPOINTS, "VPC endpoints: lambda": "sg-0123456789abcdef2"}
 
 
 def test_a_place_without_endpoints_is_refused(tmp_path: Path) -> None:
@@ -251,4 +266,10 @@ class TestNetwork:
     def test_one_that_is_declared_is_made_once(self, tmp_path: Path) -> None:
         made = self.endpoints(tmp_path, ("lambda",), ("lambda",))
         assert set(made) == {"lambda Interface"}
-        assert "PolicyDocument" not in made["lambda Interface"]
+        assert made["lambda Interface"]["PolicyDocument"]["Statement"][0]["Action"] == "lambda:*"
+
+    def test_each_service_has_a_group_of_its_own(self, tmp_path: Path) -> None:
+        made = self.endpoints(tmp_path, ("ssm", "kms"), ("lambda", "s3"))
+        groups = {name.split()[0]: json.dumps(each["SecurityGroupIds"]) for name, each in made.items()}
+        assert groups["ssm"] == groups["kms"]
+        assert len(set(groups.values())) == 3

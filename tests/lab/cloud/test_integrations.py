@@ -20,7 +20,7 @@ estate: books
 defaults: "2026-11"
 regions: [eu-west-1]
 protection: off
-network: {{eu-west-1: {{cidr: 10.9.0.0/16, zones: 2, endpoints: [s3]}}}}
+network: {{eu-west-1: {{cidr: 10.9.0.0/16, zones: 2, endpoints: [s3, kms]}}}}
 aurora:
   stock:
     engine: {engine}
@@ -63,7 +63,7 @@ def test_what_is_no_longer_called_loses_its_role(aws: Aws, tmp_path: Path) -> No
     deploy(aws, tmp_path / "second", integrations="{lambdas: [book], sagemaker: [scores]}")
     assert {role["FeatureName"] for role in roles(aws)} == {"Lambda", "SageMaker"}
     services = {each["ServiceName"].rpartition("eu-west-1.")[2] for each in endpoints(aws)}
-    assert services == {"s3", "lambda", "sagemaker.runtime"}
+    assert services == {"s3", "kms", "lambda", "sagemaker.runtime"}
 
 
 def test_mysql_reads_its_roles_from_the_parameter_group(aws: Aws, tmp_path: Path) -> None:
@@ -95,6 +95,7 @@ def test_endpoints_are_there_as_declared(aws: Aws, tmp_path: Path) -> None:
     }
     assert set(by_kind) == {
         ("s3", "Gateway"),
+        ("kms", "Interface"),
         ("s3", "Interface"),
         ("lambda", "Interface"),
         ("comprehend", "Interface"),
@@ -112,13 +113,22 @@ def test_the_cluster_reaches_the_endpoints_and_nothing_else(aws: Aws, tmp_path: 
     (cluster,) = aws("rds").describe_db_clusters()["DBClusters"]
     group_id = cluster["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
     (group,) = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"]
-    (way,) = group["IpPermissionsEgress"]
-    assert (way["IpProtocol"], way["FromPort"], way["ToPort"], way["IpRanges"]) == ("tcp", 443, 443, [])
-    (target,) = way["UserIdGroupPairs"]
-    interfaces = [each for each in endpoints(aws) if each["VpcEndpointType"] == "Interface"]
-    assert {each["Groups"][0]["GroupId"] for each in interfaces} == {target["GroupId"]}
-    (let_in,) = ec2.describe_security_groups(GroupIds=[target["GroupId"]])["SecurityGroups"][0]["IpPermissions"]
-    assert (let_in["FromPort"], let_in["IpRanges"][0]["CidrIp"]) == (443, "10.9.0.0/16")
+    ways = [{key: each[key] for key in ("IpProtocol", "FromPort", "ToPort", "IpRanges")} for each in _ways(group)]
+    assert ways == [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": []}] * len(ways)
+    targets = {pair["GroupId"] for each in _ways(group) for pair in each["UserIdGroupPairs"]}
+    called = {each["ServiceName"]: each["Groups"][0]["GroupId"] for each in endpoints(aws) if each["Groups"]}
+    other = called.pop("com.amazonaws.eu-west-1.kms")
+    assert targets == set(called.values())
+    assert len(targets) == len(called) == 3
+    assert other not in targets
+    for target in ec2.describe_security_groups(GroupIds=sorted(targets))["SecurityGroups"]:
+        (let_in,) = target["IpPermissions"]
+        assert (let_in["FromPort"], let_in["IpRanges"][0]["CidrIp"]) == (443, "10.9.0.0/16")
+
+
+def _ways(group: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = group["IpPermissionsEgress"]
+    return found
 
 
 def test_an_existing_vpc_lends_the_group_of_its_endpoints(aws: Aws, tmp_path: Path) -> None:
