@@ -223,6 +223,11 @@ def _no_global_type(spec: AuroraSpec) -> Iterator[Hit]:
         yield Hit(("global",), f"a primary in {spec.region}")
 
 
+def _writer_name(spec: AuroraSpec) -> Iterator[Hit]:
+    if spec.global_database is not None and spec.dns is not None and spec.dns.writer is not None:
+        yield Hit(("dns", "writer"), spec.dns.writer)
+
+
 def _minor_upgrades(spec: AuroraSpec) -> Iterator[Hit]:
     said = "minor_upgrades" in spec.model_fields_set and spec.minor_upgrades
     if spec.global_database is not None and said:
@@ -409,6 +414,15 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
         must="have its primary in a Region whose CloudFormation has global clusters",
         fix="declare one cluster in each Region and join them with `aws rds create-global-cluster`, or add "
         "`acknowledge: [aurora/global-type]` if the type has arrived there",
+        acknowledge=True,
+    ),
+    Rule(
+        id="aurora/global-dns",
+        reads=("dns.writer",),
+        broken=_writer_name,
+        must="be left out beside global: a cluster has no writer endpoint while another Region is the primary, and a "
+        "deploy then fails",
+        fix="remove it and let clients connect to the global writer endpoint",
         acknowledge=True,
     ),
     Rule(

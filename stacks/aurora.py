@@ -52,7 +52,7 @@ class AuroraStack(EstateStack):
     def _add_outputs(self) -> None:
         cluster = self.cluster
         self.add_output(names.OUTPUT_CLUSTER_ID, cluster.cfn_cluster.ref)
-        if not cluster.is_secondary:
+        if not cluster.is_member:
             self.add_output(names.OUTPUT_WRITER_ENDPOINT, cluster.writer_endpoint)
         self.add_output(names.OUTPUT_READER_ENDPOINT, cluster.reader_endpoint)
         self.add_output(names.OUTPUT_PORT, str(cluster.port))

@@ -375,6 +375,15 @@ class AuroraCluster(Construct):
         )
 
     @property
+    def is_member(self) -> bool:
+        """Whether the cluster is a member of a Global Database, and so may be a secondary one day.
+
+        DescribeDBClusters shows no writer endpoint of a secondary, and CloudFormation fails a stack that asks for an
+        attribute that is not there: the stack of a member says none, and is deployed whoever is the primary.
+        """
+        return isinstance(self.replication, Membership)
+
+    @property
     def is_secondary(self) -> bool:
         """Whether the cluster was born as a secondary of a Global Database."""
         return isinstance(self.replication, Membership) and self.replication.is_secondary

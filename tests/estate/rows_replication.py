@@ -42,6 +42,7 @@ REPLICA: dict[str, Any] = {
 OWN_COPY: dict[str, Any] = {f"{COPY}.master_authentication": "own-secret"}
 OLD_WORLD: dict[str, Any] = WORLD | {f"{O}.version": "14.8", "acknowledge": ["aurora/version-gone"]}
 ANOTHER: dict[str, Any] = {"engine": "aurora-postgresql", "version": "17.7", "instances": {"x": LARGE, "y": LARGE}}
+DNS = {"zone_name": "db.shop.internal", "reader": "orders-ro"}
 BLUE = {"name": "to-3-12", "target_version": "8.0.mysql_aurora.3.12.0"}
 
 
@@ -84,6 +85,11 @@ ROWS: tuple[Row, ...] = (
             "network.us-gov-east-1": {"cidr": "10.31.0.0/16"},
             f"{GLOBAL}.secondaries.us-gov-east-1": {"instances": {"a": LARGE}},
         },
+    ),
+    (
+        "aurora/global-dns",
+        f"{O}.dns.writer",
+        WORLD | {f"{O}.dns": DNS | {"writer": "orders"}, "acknowledge": ["aurora/dns-certificate"]},
     ),
     ("aurora/global-minor-upgrades", f"{O}.minor_upgrades", WORLD | {f"{O}.minor_upgrades": True}),
     (
@@ -188,6 +194,7 @@ NEIGHBOURS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("longest-rpo", WORLD | {f"{GLOBAL}.rpo_s": 2147483647}),
     ("write-forwarding", WORLD | {f"{EAST}.write_forwarding": True, f"{GLOBAL}.write_forwarding": True}),
     ("write-forwarding-since-14-9", OLD_WORLD | {f"{O}.version": "14.9", f"{EAST}.write_forwarding": True}),
+    ("reader-in-dns", WORLD | {f"{O}.dns": DNS, "acknowledge": ["aurora/dns-certificate"]}),
     ("own-secret", WORLD | {f"{O}.master_authentication": "own-secret"}),
     ("minor-upgrades-said-off", WORLD | {f"{O}.minor_upgrades": False}),
     ("no-backtrack-said", MYSQL_WORLD | {f"{O}.backtrack_hours": 0}),
