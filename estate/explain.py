@@ -323,6 +323,7 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
 def _keys(estate: Estate) -> Iterator[Billed]:
     made = sum(not network.is_existing for network in estate.network.values()) + len(estate.caches)
     made += sum(1 for _ in every_cluster(estate))
+    made += len({each.backup.plan.copy_to_region for each in estate.aurora.values() if each.backup.plan} - {None})
     if made and estate.shared_key:
         yield Billed(
             path="estate",
