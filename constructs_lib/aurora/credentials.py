@@ -26,7 +26,10 @@ ROTATION_TYPES = {MYSQL: "MySQLSingleUser"}
 PASSWORD_LENGTH = 40
 """Aurora MySQL takes 8 to 41 characters, Aurora PostgreSQL 8 to 99 (quotas of the Aurora guide)."""
 EXCLUDED_CHARACTERS = "\"'/:@\\"
-"""Aurora refuses `/ ' " @` and spaces; the others break connection strings."""
+"""Aurora refuses `/ ' " @` and spaces; the others break connection strings.
+
+Another list, or another length, makes a new password for secrets that exist, which their clusters don't know.
+"""
 
 
 def define_own_secret(

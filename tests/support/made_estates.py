@@ -97,7 +97,7 @@ def cluster(engine: str) -> st.SearchStrategy[Node]:
         "integrations": INTEGRATIONS,
         "watch": WATCH,
         "global": GLOBAL,
-        "proxy": some(reader_endpoint=st.booleans(), max_connections_percent=whole(1, 100)),
+        "proxy": some(users=st.just(["web"]), reader_endpoint=st.booleans(), max_connections_percent=whole(1, 100)),
         "dns": DNS,
         "origin": ORIGIN,
         "data_api": st.booleans(),
