@@ -18,6 +18,7 @@ from constructs_lib.foundation.cfn import acknowledge, apply_overrides, pascal, 
 from constructs_lib.foundation.encryption import Encryption
 from constructs_lib.foundation.trust import service_trust
 from estate import names
+from estate.integrations import SERVICES
 from estate.network import NetworkSpec
 
 SUBNET_BITS = 4
@@ -184,7 +185,11 @@ class Network(Construct):
         )
 
     def _define_endpoints(self, services: Sequence[str]) -> None:
-        """Those that the spec names, behind one group; then one for each service that is called, behind its own."""
+        """Those that the spec names, behind one group; then one for each service that is called, behind its own.
+
+        Groups, which cost nothing, are there for all services that a cluster can call as soon as one is called: EC2
+        deletes none that a cluster's group still names, and the network is deployed before the clusters.
+        """
         gateways = [name for name in self.spec.endpoints if name in GATEWAY_ENDPOINTS]
         shared = [name for name in self.spec.endpoints if name not in {*gateways, *services}]
         self.endpoint_security_group_id = self._define_endpoint_group().attr_group_id if shared else None
@@ -193,10 +198,11 @@ class Network(Construct):
                 self.cfn_endpoints[name] = self._define_gateway(name)
             elif self.endpoint_security_group_id is not None and name in shared:
                 self.cfn_endpoints[name] = self._define_interface(name, self.endpoint_security_group_id)
+        for name in sorted({*services, *SERVICES.values()}) if services else ():
+            self.endpoint_security_group_ids[name] = self._define_endpoint_group(name).attr_group_id
         for name in services:
             key = f"{name}-interface" if name in GATEWAY_ENDPOINTS else name
-            group_id = self._define_endpoint_group(name).attr_group_id
-            self.endpoint_security_group_ids[name] = group_id
+            group_id = self.endpoint_security_group_ids[name]
             self.cfn_endpoints[key] = self._define_interface(name, group_id, key=key, policy=endpoint_policy(name))
 
     def _define_gateway(self, name: str) -> ec2.CfnVPCEndpoint:
