@@ -290,11 +290,11 @@ def identities() -> dict[str, str]:
     }
 
 
-def switch_to(region: str) -> None:
+def switch_to(region: str, database: str = "atlas-orders-global") -> None:
     members = [member["DBClusterArn"] for member in world_of()["GlobalClusterMembers"]]
     (target,) = [arn for arn in members if f":{region}:" in arn]
     client("rds", writer_region()).switchover_global_cluster(
-        GlobalClusterIdentifier="atlas-orders-global", TargetDbClusterIdentifier=target
+        GlobalClusterIdentifier=database, TargetDbClusterIdentifier=target
     )
 
 
@@ -357,6 +357,38 @@ def test_a_deploy_after_a_switchover_moves_detaches_and_replaces_nothing(
     assert replaced == []
     east = client("rds", "us-east-1").describe_db_clusters()["DBClusters"][0]["DBClusterMembers"]
     assert {member["DBInstanceIdentifier"][-1] for member in east} == {"a", "b", "c"}
+
+
+def test_a_secondary_shows_no_writer_endpoint(deployed: list[AssembledStack]) -> None:
+    """Source: hashicorp/terraform-provider-aws#14219; so a member's stack must not ask for one."""
+    switch_to("us-east-1")
+    shown = {
+        region: "Endpoint" in client("rds", region).describe_db_clusters()["DBClusters"][0] for region in identities()
+    }
+    assert shown == {"eu-west-1": False, "us-east-1": True, "ap-south-1": False}
+    assert deployed
+
+
+def test_an_own_secret_stays_as_it_was_after_a_switchover(tmp_path: Path) -> None:
+    """That of MySQL lies in the Region of birth; a deploy there neither makes a new password nor sets one."""
+    Aws()
+    mysql = load_text(changed(MYSQL_WORLD)).estate
+    synthesize(tmp_path / "first", lambda app: compose(app, mysql))
+    for stack in read_assembly(tmp_path / "first"):
+        assert deploy(stack) == "CREATE_COMPLETE"
+    secrets = client("secretsmanager", "eu-west-1")
+    name = names.master_secret("shop-orders")
+    before = secrets.get_secret_value(SecretId=name)["SecretString"]
+    switch_to("us-east-1", "shop-orders-global")
+    orders = mysql.aurora["orders"]
+    update = {"backup": orders.backup.model_copy(update={"retention_days": 21})}
+    later = mysql.model_copy(update={"aurora": {"orders": orders.model_copy(update=update)}})
+    synthesize(tmp_path / "second", lambda app: compose(app, later))
+    for stack in read_assembly(tmp_path / "second"):
+        if stack.name in {"shop-aurora-orders", "shop-aurora-orders-us-east-1"}:
+            assert deploy(stack) == "UPDATE_COMPLETE"
+    assert writer_region() == "us-east-1"
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == before
 
 
 def test_it_is_destroyed_once_the_primary_is_back_where_it_was_born(

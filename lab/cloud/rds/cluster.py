@@ -170,7 +170,15 @@ class Cluster(DBCluster):  # type: ignore[misc]
         """Never by itself: the writer is who was promoted."""
 
     @property
-    def endpoint(self) -> str:
+    def endpoint(self) -> str | None:
+        """What DescribeDBClusters shows: of a secondary of a global database nothing, until it is promoted.
+
+        Source: hashicorp/terraform-provider-aws#14219, which wants DescribeDBClusterEndpoints for that reason.
+        """
+        return None if self.is_secondary else self.writer_endpoint
+
+    @property
+    def writer_endpoint(self) -> str:
         return f"{self.db_cluster_identifier}.cluster-{self.url_identifier}.{self.region}.rds.test"
 
     @property

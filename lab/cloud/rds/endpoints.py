@@ -173,7 +173,7 @@ class EndpointState(RdsState):
         found: list[Any] = []
         for cluster in clusters:
             found += [
-                _built_in(cluster, "WRITER", cluster.endpoint),
+                _built_in(cluster, "WRITER", cluster.writer_endpoint),
                 _built_in(cluster, "READER", cluster.reader_endpoint),
             ]
             found += self.endpoints_of(cluster)

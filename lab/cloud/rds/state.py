@@ -104,12 +104,12 @@ class RdsState(RDSBackend):  # type: ignore[misc]
         if not self.serves(cluster):
             return
         owner = cluster.plane_id
-        RUNTIME.plane.publish(Record(name=cluster.endpoint, kind="writer", owner=owner))
+        RUNTIME.plane.publish(Record(name=cluster.writer_endpoint, kind="writer", owner=owner))
         RUNTIME.plane.publish(Record(name=cluster.reader_endpoint, kind="reader", owner=owner))
 
     def withdraw_cluster(self, cluster: Any) -> None:
         if self.serves(cluster):
-            RUNTIME.plane.withdraw(cluster.endpoint)
+            RUNTIME.plane.withdraw(cluster.writer_endpoint)
             RUNTIME.plane.withdraw(cluster.reader_endpoint)
 
     # --- moto's own calls that would be wrong here
