@@ -17,7 +17,10 @@ MASTER_USER: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
 
 
 def set_http_endpoint(handle: Handle, wanted: Any) -> None:
-    """By operations of their own: ModifyDBCluster's parameter is for Serverless v1 (API reference)."""
+    """By operations of their own: ModifyDBCluster's parameter is for Serverless v1 (API reference).
+
+    A property that the template no longer has turns it off, as CloudFormation's public handler of DBCluster does.
+    """
     found = handle.call("describe_db_clusters", DBClusterIdentifier=handle.physical_id)["DBClusters"][0]
     operation = "enable_http_endpoint" if str(wanted).lower() == "true" else "disable_http_endpoint"
     handle.call(operation, ResourceArn=found["DBClusterArn"])
