@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import Command, add_runbook_options
 
 if TYPE_CHECKING:
     from runbooks.access.request import AccessRequest
     from runbooks.access.seen import RoleSeen
+    from runbooks.cli.declared import Declared
     from runbooks.engine.run import Runbook
 
 COLUMNS: tuple[str, ...] = ("USER", "READS ALL", "DATABASES", "MADE HERE")
@@ -58,10 +59,10 @@ def request_of(arguments: Namespace) -> AccessRequest:
     """The request that the arguments, and the estate file, make."""
     from runbooks.access.request import AccessRequest
 
-    declared = _declared(arguments) if arguments.estate else {}
+    declared = _declared(arguments) if arguments.estate else None
     return AccessRequest(
-        cluster_id=declared.get("cluster_id", arguments.cluster),
-        region=arguments.region or declared.get("region"),
+        cluster_id=declared.cluster_id if declared else arguments.cluster,
+        region=arguments.region or (declared.region if declared else None),
         user=getattr(arguments, "user", ""),
         read_only=getattr(arguments, "read_only", False),
         databases=tuple(getattr(arguments, "database", None) or ()),
@@ -69,23 +70,10 @@ def request_of(arguments: Namespace) -> AccessRequest:
     )
 
 
-def _declared(arguments: Namespace) -> dict[str, Any]:
-    """What the estate file says of the cluster, by its name in the file or its identifier."""
-    from pathlib import Path
+def _declared(arguments: Namespace) -> Declared:
+    from runbooks.cli.declared import find_declared
 
-    from estate.load import load_estate
-    from estate.names import cluster_identifier
-
-    estate = load_estate(Path(arguments.estate))
-    known = {cluster_identifier(estate.name, name): name for name in estate.aurora}
-    name = known.get(arguments.cluster, arguments.cluster)
-    if name not in estate.aurora:
-        raise UsageError(
-            f"{arguments.estate} must declare the cluster, got {arguments.cluster!r}",
-            f"declared: {', '.join(sorted(estate.aurora)) or 'none'}",
-        )
-    region = estate.aurora[name].region or estate.regions[0]
-    return {"cluster_id": cluster_identifier(estate.name, name), "region": region}
+    return find_declared(arguments.estate, arguments.cluster)
 
 
 def _grant() -> Runbook[Any, Any, Any, Any]:

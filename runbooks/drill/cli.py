@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import Command, add_runbook_options
 
 if TYPE_CHECKING:
+    from runbooks.cli.declared import Declared
     from runbooks.drill.request import DrillRequest
     from runbooks.engine.run import Runbook
 
@@ -67,14 +68,14 @@ def request_of(arguments: Namespace) -> DrillRequest:
     """The request that the arguments, and the estate file, make."""
     from runbooks.drill.request import DEFAULT_COOL_DOWN_S, DEFAULT_SLO_S, DrillRequest
 
-    declared = _declared(arguments) if arguments.estate else {}
-    slo: tuple[float, str] = declared.get("slo", (DEFAULT_SLO_S, "default"))
+    declared = _declared(arguments) if arguments.estate else None
+    slo = (declared.spec.slo.failover_s, arguments.estate) if declared else (DEFAULT_SLO_S, "default")
     if arguments.slo_s is not None:
         slo = (arguments.slo_s, "--slo-s")
     return DrillRequest(
-        cluster_id=declared.get("cluster_id", arguments.cluster),
-        region=arguments.region or declared.get("region"),
-        target_id=declared.get("target", arguments.target),
+        cluster_id=declared.cluster_id if declared else arguments.cluster,
+        region=arguments.region or (declared.region if declared else None),
+        target_id=declared.instance_id(arguments.target) if declared else arguments.target,
         fail_back=arguments.fail_back,
         slo_s=slo[0],
         slo_source=slo[1],
@@ -87,31 +88,10 @@ def request_of(arguments: Namespace) -> DrillRequest:
     )
 
 
-def _declared(arguments: Namespace) -> dict[str, Any]:
-    """What the estate file says of the cluster, by its name in the file or its identifier."""
-    from pathlib import Path
+def _declared(arguments: Namespace) -> Declared:
+    from runbooks.cli.declared import find_declared
 
-    from estate.load import load_estate
-    from estate.names import cluster_identifier, instance_identifier
-
-    estate = load_estate(Path(arguments.estate))
-    known = {cluster_identifier(estate.name, name): name for name in estate.aurora}
-    name = known.get(arguments.cluster, arguments.cluster)
-    if name not in estate.aurora:
-        raise UsageError(
-            f"{arguments.estate} must declare the cluster, got {arguments.cluster!r}",
-            f"declared: {', '.join(sorted(estate.aurora)) or 'none'}",
-        )
-    spec = estate.aurora[name]
-    target = arguments.target
-    if target in spec.instances:
-        target = instance_identifier(estate.name, name, target)
-    return {
-        "cluster_id": cluster_identifier(estate.name, name),
-        "region": spec.region or estate.regions[0],
-        "slo": (spec.slo.failover_s, arguments.estate),
-        "target": target,
-    }
+    return find_declared(arguments.estate, arguments.cluster)
 
 
 def _runbook() -> Runbook[Any, Any, Any, Any]:
