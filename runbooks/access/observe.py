@@ -43,6 +43,12 @@ def can_be_asked(cluster: ClusterSeen) -> bool:
 
 def unreachable(cluster: ClusterSeen, error: Exception) -> str:
     """Why the database could not be asked: the first line of what the server or AWS said, never a secret."""
+    if isinstance(error, ClientError):
+        said = error.response.get("Error", {})
+        return (
+            f"the master user's secret must be readable, got {said.get('Code', 'no answer')} for {cluster.secret}; "
+            "name it by --secret, and see `runbook policy access grant` for what it takes"
+        )
     said = str(error).strip().splitlines()
     where = f"{cluster.writer_endpoint}:{cluster.port}"
     how = "the secret's password" if cluster.secret else "an IAM token"

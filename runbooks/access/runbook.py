@@ -60,7 +60,8 @@ def verify_revoke(request: AccessRequest, seen: Observed, _context: Context[Acce
     """That the role cannot log in; and what is left of it."""
     result, role = _result(request, seen), seen.role
     shut = role is None or not (role.can_login or role.logs_in_with_iam)
-    said = f"the role stays without login: it {'; it '.join(result.left)}" if result.there else "the role is gone"
+    none = "the role is gone" if seen.began else "there is no such role"
+    said = f"the role stays without login: it {'; it '.join(result.left)}" if result.there else none
     return Verdict(
         summary=f"{request.user} cannot log in; {said}",
         checks=(Check(name="no login", passed=shut, detail=said if shut else "it still may log in"),),

@@ -24,7 +24,11 @@ def describe(error: BaseException, code: ExitCode) -> dict[str, Any]:
 def render(failure: Mapping[str, Any]) -> str:
     """The same for a terminal: what is wrong, every reason, what to do."""
     reasons: list[str] = failure["reasons"]
-    lines = ["refused; nothing was changed:" if reasons else f"error: {failure['message']}"]
+    said = failure["message"]
+    error = (
+        said if failure["kind"] == "Estate" else f"error: {said}"
+    )  # a file's problems say so themselves, line by line
+    lines = ["refused; nothing was changed:" if reasons else error]
     lines += [f"  - {reason}" for reason in reasons]
     if failure["next_step"]:
         lines.append(f"next: {failure['next_step']}")

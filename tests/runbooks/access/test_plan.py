@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from runbooks.access.observe import unreachable
 from runbooks.access.plan import Kind, grant_blockers, plan_grant, plan_revoke, revoke_blockers
 from runbooks.access.request import AccessRequest
 from runbooks.access.runbook import grant_runbook, revoke_runbook, verify_grant, verify_revoke
 from runbooks.access.seen import Observed, RoleSeen
 from runbooks.engine.plan import PlanRefusedError
-from tests.runbooks.access.builders import ROLE, ask, see
+from tests.runbooks.access.builders import CLUSTER, ROLE, ask, see
 
 
 def keys(steps: Any) -> list[str]:
@@ -170,3 +172,21 @@ class TestVerdict:
 def test_every_kind_has_one_effect() -> None:
     assert {*grant_runbook().effects, *revoke_runbook().effects} == set(Kind)
     assert not {*grant_runbook().effects} & {*revoke_runbook().effects}
+
+
+def test_a_secret_that_cannot_be_read_is_no_matter_of_the_network() -> None:
+    refusal = ClientError(
+        {"Error": {"Code": "ResourceNotFoundException", "Message": "can't find it."}}, "GetSecretValue"
+    )
+    cluster = replace(CLUSTER, secret="typo")
+    assert unreachable(cluster, refusal) == (
+        "the master user's secret must be readable, got ResourceNotFoundException for typo; "
+        "name it by --secret, and see `runbook policy access grant` for what it takes"
+    )
+    assert "run inside the VPC" in unreachable(cluster, OSError("no route"))
+
+
+@pytest.mark.parametrize(("began", "said"), [(False, "there is no such role"), (True, "the role is gone")])
+def test_a_name_that_was_never_there_is_not_said_to_be_gone(began: bool, said: str) -> None:
+    verdict = verify_revoke(ask(user="ap"), see(began=began), None)  # type: ignore[arg-type]
+    assert (verdict.passed, verdict.summary) == (True, f"ap cannot log in; {said}")

@@ -124,6 +124,13 @@ def test_in_json_an_error_is_a_result(capsys: pytest.CaptureFixture[str]) -> Non
     assert (error["kind"], error["exit_code"], err) == ("Usage", 2, "")
 
 
+def test_what_is_wrong_in_a_file_says_once_that_it_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["estate", "protect", str(tmp_path / "none.yaml")]) == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path}/none.yaml:1:1: error: the file must be a readable file")
+
+
 def test_every_reason_of_a_refusal_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     report(PlanRefusedError(("no healthy reader", "cool-down")), "text")
     assert capsys.readouterr().err == "refused; nothing was changed:\n  - no healthy reader\n  - cool-down\n"
