@@ -193,7 +193,8 @@ DATA_API_FROM_MYSQL: Version = (3, 7)
 
 BEDROCK_FROM = {14: 11, 15: 5, 16: 1}
 BEDROCK_FROM_MYSQL: Version = (3, 6)
-"""Calls to Bedrock. [A4 mysql-ml; aws_ml 2.0, Extension versions for Aurora PostgreSQL]"""
+"""Calls to Bedrock. MySQL: [A4 mysql-ml]. The minors of PostgreSQL are where aws_ml 2.0 is believed to begin; no source
+at hand confirms them, so the rule can be acknowledged."""
 
 
 def _reaches(engine: str, version: str, minors: dict[int, int], mysql: Version) -> bool:
