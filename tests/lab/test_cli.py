@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,9 @@ from lab.lifecycle import LabRefusedError, UpRequest, _refuse_another, not_ready
 from lab.render import call_text, exports, read_calls, status_text
 from lab.state import LabState, read_state
 from tests.lab.data.support import eventually
+from tests.support.interruptible import RUNBOOK
 from tests.support.labs import ROOT, Lab, runbook
 
-INTERRUPTIBLE = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from runbooks.cli.main import main
-sys.exit(main(sys.argv[1:]))
-"""
 MINIMAL = ROOT / "examples" / "estates" / "minimal.yaml"
 
 
@@ -200,7 +194,7 @@ def test_a_home_that_cannot_be_is_refused_with_its_name(tmp_path: Path) -> None:
 def test_an_interrupted_up_takes_its_lab_down(own_home: Path, number: signal.Signals) -> None:
     """Ctrl-C in the middle of the deploy; the signal is let in, which a test run in the background would shut out."""
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "lab", "up", "--estate", str(MINIMAL)],
+        [*RUNBOOK, "lab", "up", "--estate", str(MINIMAL)],
         cwd=ROOT,
         env={**os.environ, "RUNBOOK_HOME": str(own_home)},
         stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.engine.journal import read
+from tests.support.interruptible import RUNBOOK
 from tests.support.made_up import made
 
 pytestmark = pytest.mark.lab
@@ -30,13 +31,13 @@ def environ(site: Path, home: Path) -> dict[str, str]:
 def test_an_interrupted_run_says_so_keeps_its_journal_and_goes_on(
     number: signal.Signals, plugin: Path, home: Path, shelf: Path
 ) -> None:
-    words = [sys.executable, "-m", "runbooks.cli.main", "errand", "boxes", str(shelf), "--execute", "--run-id", "one"]
-    process = subprocess.Popen(words, env=environ(plugin, home), cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    while not any(event["event"] == "step.intended" for event in read(home / "runs" / "one")):
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    words = [*RUNBOOK, "errand", "boxes", str(shelf), "--execute", "--run-id", "one"]
+    with subprocess.Popen(words, env=environ(plugin, home), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while not any(event["event"] == "step.intended" for event in read(home / "runs" / "one")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted; the journal has what was done" in err
     assert "Traceback" not in err
