@@ -231,6 +231,9 @@ def _parameter_taken(spec: AuroraSpec) -> Iterator[Hit]:
     for name in spec.parameters:
         if name in taken:
             yield Hit(("parameters", name), spec.parameters[name])
+    for name, given in spec.blue_green.parameters.items() if spec.blue_green else ():
+        if name in taken:
+            yield Hit(("blue_green", "parameters", name), given)
 
 
 RULES: tuple[Rule[AuroraSpec], ...] = (
@@ -337,7 +340,7 @@ RULES: tuple[Rule[AuroraSpec], ...] = (
     ),
     Rule(
         id="integrations/parameter-taken",
-        reads=("integrations", "engine", "parameters"),
+        reads=("integrations", "engine", "parameters", "blue_green.parameters"),
         broken=_parameter_taken,
         must="be left out beside the integration, whose role it holds",
         fix="remove it, or the integration",

@@ -163,7 +163,8 @@ class AuroraCluster(Construct):
         if self.spec.blue_green is None:
             return None
         source = self.cfn_cluster.attr_db_cluster_arn
-        made = BlueGreen(self, "BlueGreen", identifier=self.identifier, spec=self.spec, source_arn=source)
+        roles = self.integrations.parameters if self.integrations else None
+        made = BlueGreen(self, "BlueGreen", identifier=self.identifier, spec=self.spec, source_arn=source, roles=roles)
         follow(made.cfn_deployment, self)
         return made
 

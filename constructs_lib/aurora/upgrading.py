@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_rds as rds
 from constructs import Construct
@@ -24,13 +26,22 @@ class BlueGreen(Construct):
 
     Everything but its tags is create-only: a change needs another name, and makes another green copy. Switching over
     is an operation, never a template: `runbook` does it, and afterwards the stack's cluster, found by its name, is
-    the green one, so that `version` in the file has to follow.
+    the green one, so that `version` in the file has to follow. `roles` are the parameters in which Aurora MySQL reads
+    the roles of its integrations: the green cluster has them from blue, but not the group that names them.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, identifier: str, spec: AuroraSpec, source_arn: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identifier: str,
+        spec: AuroraSpec,
+        source_arn: str,
+        roles: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._roles = roles or {}
         green = spec.blue_green
         if green is None:
             raise ValueError(f"{identifier}: a green cluster must be declared, got none; add `blue_green`")
@@ -56,7 +67,7 @@ class BlueGreen(Construct):
             "Parameters",
             description=f"{identifier}: TLS required, green",
             family=_family(spec, green),
-            parameters={**settings.parameters(spec), **green.parameters},
+            parameters={**settings.parameters(spec), **green.parameters, **self._roles},
         )
 
     def _define_instance_parameters(

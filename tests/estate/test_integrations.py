@@ -67,6 +67,22 @@ ROWS: tuple[Row, ...] = (
     ),
 )
 VARIANTS: tuple[Row, ...] = (
+    (
+        "integrations/parameter-taken",
+        "aurora.orders.blue_green.parameters.aws_default_lambda_role",
+        {
+            **MYSQL,
+            f"{I}.lambdas": ["notify"],
+            "aurora.orders.master_authentication": "own-secret",
+            "aurora.orders.backtrack_hours": 0,
+            "aurora.orders.parameters": {"binlog_format": "ROW"},
+            "aurora.orders.blue_green": {
+                "name": "next",
+                "target_version": "8.4.mysql_aurora.8.4.8",
+                "parameters": {"aws_default_lambda_role": "arn:aws:iam::111122223333:role/mine"},
+            },
+        },
+    ),
     ("integrations/bucket-form", f"{I}.s3_export.0", {f"{I}.s3_export": ["exports/*"]}),
     ("integrations/bucket-form", f"{I}.s3_export.0", {f"{I}.s3_export": ["Exports"]}),
     ("integrations/bucket-form", f"{I}.s3_export.0", {f"{I}.s3_export": ["exports/${aws:username}"]}),

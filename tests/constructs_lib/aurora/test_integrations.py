@@ -171,6 +171,22 @@ def test_mysql_loads_and_saves_with_one_role() -> None:
     ]
 
 
+def test_green_reads_the_roles_where_blue_does(tmp_path: Path) -> None:
+    """Without them LOAD DATA FROM S3 has no credentials once green has taken over."""
+    spec = mysql(
+        blue_green={"name": "to-8-4", "target_version": "8.4.mysql_aurora.8.4.8"},
+        master_authentication="own-secret",
+        parameters={"binlog_format": "ROW"},
+        backtrack_hours=0,
+        integrations={"s3_import": ["imports"]},
+    )
+    made = template(tmp_path, spec)
+    of_green = only(made, "AWS::RDS::Deployment")["TargetDBClusterParameterGroupName"]["Ref"]
+    groups = resources(made, "AWS::RDS::DBClusterParameterGroup")
+    role = {"Fn::GetAtt": [role_of(made, "S3"), "Arn"]}
+    assert groups[of_green]["Properties"]["Parameters"]["aws_default_s3_role"] == role
+
+
 def test_the_only_way_out_is_to_the_vpcs_endpoints(made: Template) -> None:
     (group,) = resources(made, "AWS::EC2::SecurityGroup").values()
     assert group["Properties"]["SecurityGroupEgress"] == [
