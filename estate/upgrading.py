@@ -2,7 +2,7 @@
 
 Sources: [B] rds CreateBlueGreenDeployment (botocore 1.44.5); [BG] Aurora user guide, blue-green-deployments-overview
 and -considerations, read November 2026: they copy an own secret, a proxy (since 9 April 2026) and a Global Database,
-and still no password that RDS manages. A Global Database is copied whole, from its global cluster, by runbook.
+and still no password that RDS manages. A Global Database is copied whole, from its global cluster, by the API.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ON = frozenset({"1", "on", "true"})
 
 
 class BlueGreenSpec(Spec):
-    """A green copy of the cluster under `AWS::RDS::Deployment`; switching over is a runbook, never a template."""
+    """A green copy of the cluster under `AWS::RDS::Deployment`; switching over is an operation, never a template's."""
 
     name: str = Field(description="Name of the deployment; another one with every change, which makes a new green copy")
     target_version: str = Field(description="Engine version of the green cluster, quoted")

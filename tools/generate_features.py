@@ -18,6 +18,9 @@ What a cluster of an estate can be and have: the setting in the file ([reference
 resource it becomes, the example estate whose templates hold it, and the test that shows it. The tests hold each row to
 its word: the example must synthesize the resource with the property, and deploy it to the embedded AWS with every
 property read back through boto3 (`tests/examples`).
+
+Not here: Limitless Database, zero-ETL integrations and activity streams; a restore from S3 (only its role and bucket
+policy are); switching over a blue/green deployment or a Global Database, which are calls to RDS, not templates.
 """
 COLUMNS = "| feature | setting | CloudFormation | example | shown by |\n| --- | --- | --- | --- | --- |\n"
 

@@ -79,6 +79,27 @@ def test_shell_blocks_that_nothing_runs_are_declared() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
+    assert [target for target in sorted(links(page)) if not target.exists()] == []
+
+
+OPTIONS = sorted(ROOT.glob("docs/options/*.md"))
+SUBJECTS = ("examples/estates/", "constructs.md#", "```yaml", "## When to use it, and when not", "## Limits", "source")
+
+
+def links(page: Path) -> set[Path]:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    missing = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
-    assert not missing
+    return {(page.parent / target).resolve() for target in targets if "://" not in target}
+
+
+def test_the_readme_leads_to_every_option_and_runbook() -> None:
+    _, _, read_on = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Read on")
+    choosing = ROOT / "docs/choosing.md"
+    assert "(docs/choosing.md)" in read_on
+    assert set(OPTIONS) <= links(choosing)
+    assert set(ROOT.glob("docs/runbooks/*.md")) <= links(ROOT / "README.md")
+
+
+@pytest.mark.parametrize("page", [page for page in OPTIONS if page.stem != "retired"], ids=name)
+def test_an_option_says_when_to_use_it_its_limits_example_and_construct(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [subject for subject in SUBJECTS if subject not in text] == []
