@@ -42,7 +42,7 @@ def _words(error: BaseException, code: ExitCode) -> tuple[str, str]:
             return str(error), told
         return "interrupted; the journal has what was done", "runbook resume RUN, after `runbook runs`"
     cause = _aws_cause(error)
-    if cause is not None:
+    if cause is not None and not hasattr(error, "reasons"):  # a refusal has said it in its reasons
         from runbooks.aws.errors import explain
 
         told = explain(cause)

@@ -124,6 +124,13 @@ def test_in_json_an_error_is_a_result(capsys: pytest.CaptureFixture[str]) -> Non
     assert (error["kind"], error["exit_code"], err) == ("Usage", 2, "")
 
 
+def test_a_refusal_by_an_answer_of_aws_is_told_by_its_reasons_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    error = PlanRefusedError(("the secret must be readable",))
+    error.__cause__ = refused("ResourceNotFoundException", "can't find it")
+    report(error, "text")
+    assert capsys.readouterr().err == "refused; nothing was changed:\n  - the secret must be readable\n"
+
+
 def test_what_is_wrong_in_a_file_says_once_that_it_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
