@@ -11,6 +11,7 @@ from estate.engines import POSTGRESQL
 from runbooks.access import database
 from runbooks.access.request import AccessRequest
 from runbooks.access.seen import ClusterSeen, Observed
+from runbooks.aws.rds import error_code
 from runbooks.aws.secrets import find_own_secret
 from runbooks.guard import find_lease, lock_blockers
 
@@ -44,9 +45,8 @@ def can_be_asked(cluster: ClusterSeen) -> bool:
 def unreachable(cluster: ClusterSeen, error: Exception) -> str:
     """Why the database could not be asked: the first line of what the server or AWS said, never a secret."""
     if isinstance(error, ClientError):
-        said = error.response.get("Error", {})
         return (
-            f"the master user's secret must be readable, got {said.get('Code', 'no answer')} for {cluster.secret}; "
+            f"the master user's secret must be readable, got {error_code(error)} for {cluster.secret}; "
             "name it by --secret, and see `runbook policy access grant` for what it takes"
         )
     said = str(error).strip().splitlines()
