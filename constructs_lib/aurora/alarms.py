@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -40,6 +40,8 @@ class Alarm:
         period_s: Seconds of a period.
         periods: Periods in a row that are bad before it goes off.
         missing: How periods without data count.
+        is_split: Whether CloudWatch keeps the metric under more dimensions than these, with values that move: an
+            alarm on these alone would never see a point, so it asks for the largest of all.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Alarm:
     period_s: int = MINUTE_S
     periods: int = 5
     missing: Missing = SILENCE_SHOWS
+    is_split: bool = False
 
 
 def of_cluster(identifier: str) -> dict[str, str]:
@@ -98,18 +101,40 @@ def _define(scope: Construct, alarm: Alarm, topic_arn: str) -> cloudwatch.CfnAla
         alarm_description=alarm.means,
         comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanThreshold",
         datapoints_to_alarm=alarm.periods,
-        dimensions=[
-            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in alarm.dimensions.items()
-        ],
         evaluation_periods=alarm.periods,
-        metric_name=alarm.metric,
-        namespace=NAMESPACE,
         ok_actions=[topic_arn],
-        period=alarm.period_s,
-        statistic=alarm.statistic,
         threshold=alarm.threshold,
         treat_missing_data=alarm.missing,
+        **(_queried(alarm) if alarm.is_split else _measured(alarm)),
     )
+
+
+def _measured(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "dimensions": [
+            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in alarm.dimensions.items()
+        ],
+        "metric_name": alarm.metric,
+        "namespace": NAMESPACE,
+        "period": alarm.period_s,
+        "statistic": alarm.statistic,
+    }
+
+
+def _queried(alarm: Alarm) -> dict[str, Any]:
+    query = cloudwatch.CfnAlarm.MetricDataQueryProperty(
+        id="largest",
+        expression=largest(alarm.metric, alarm.dimensions),
+        period=alarm.period_s,
+        return_data=True,
+    )
+    return {"metrics": [query]}
+
+
+def largest(metric: str, dimensions: Mapping[str, str]) -> str:
+    """A query of CloudWatch Metrics Insights for the largest value, whatever other dimensions there are."""
+    where = " AND ".join(f"{name} = '{value}'" for name, value in dimensions.items())
+    return f'SELECT MAX({metric}) FROM "{NAMESPACE}" WHERE {where}'  # noqa: S608 - a metric's name and ours
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -285,7 +310,11 @@ def _volume(identifier: str, spec: AuroraSpec, alarms: AlarmsSpec) -> Iterator[A
 
 
 def global_lag_alarms(identifier: str, alarms: AlarmsSpec) -> tuple[Alarm, ...]:
-    """Alarms of a member of a Global Database; these metrics exist in the secondary Regions of the day only."""
+    """Alarms of a member of a Global Database; these metrics exist in the secondary Regions of the day only.
+
+    CloudWatch keeps them by cluster and by `SourceRegion`, where the primary is today: a switchover moves it. [AWS
+    workshop "Amazon Aurora Labs for MySQL", Monitor Latency: the group `DBClusterIdentifier, SourceRegion`]
+    """
     if alarms.global_lag_ms is None:
         return ()
     lag_ms = alarms.global_lag_ms
@@ -301,6 +330,7 @@ def global_lag_alarms(identifier: str, alarms: AlarmsSpec) -> tuple[Alarm, ...]:
             threshold=lag_ms,
             statistic="Maximum",
             missing=SILENCE_IS_FINE,  # nothing is measured where the primary is
+            is_split=True,
             means=f"{identifier}: the secondary {verb} more than {lag_ms:g} ms behind the primary for five minutes. "
             f"{effect}. Look for a burst of writes in the primary, and for trouble between the Regions.",
         )

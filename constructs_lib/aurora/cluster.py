@@ -531,10 +531,17 @@ class AuroraCluster(Construct):
         """`CommitLatency` over all instances, in milliseconds."""
         return self.metric("CommitLatency")
 
-    def metric_global_lag_ms(self) -> cloudwatch.Metric:
-        """`AuroraGlobalDBReplicationLag` of a secondary cluster, in milliseconds; in its own Region only."""
-        return self.metric("AuroraGlobalDBReplicationLag", statistic="Maximum")
+    def metric_global_lag_ms(self, source_region: str) -> cloudwatch.Metric:
+        """`AuroraGlobalDBReplicationLag` of a secondary cluster, in milliseconds; in its own Region only.
 
-    def metric_global_rpo_lag_ms(self) -> cloudwatch.Metric:
-        """`AuroraGlobalDBRPOLag` of a secondary cluster, in milliseconds; in its own Region only."""
-        return self.metric("AuroraGlobalDBRPOLag", statistic="Maximum")
+        `source_region` is where the primary is: CloudWatch keeps the metric by both.
+        """
+        return self._metric_from("AuroraGlobalDBReplicationLag", source_region)
+
+    def metric_global_rpo_lag_ms(self, source_region: str) -> cloudwatch.Metric:
+        """`AuroraGlobalDBRPOLag` of a secondary cluster, in milliseconds; as `metric_global_lag_ms`."""
+        return self._metric_from("AuroraGlobalDBRPOLag", source_region)
+
+    def _metric_from(self, name: str, source_region: str) -> cloudwatch.Metric:
+        dimensions = {"DBClusterIdentifier": self.identifier, "SourceRegion": source_region}
+        return service_metric("AWS/RDS", name, dimensions, "Maximum")

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from constructs_lib.aurora.alarms import NAMESPACE, of_cluster, of_instance, of_role
+from constructs_lib.aurora.alarms import NAMESPACE, largest, of_cluster, of_instance, of_role
 from estate import capacity, engines
 from estate.aurora import AuroraSpec
 
@@ -93,10 +93,8 @@ def _storage(identifier: str, spec: AuroraSpec) -> list[dict[str, Any]]:
 
 def _global_lag(identifier: str) -> dict[str, Any]:
     where = of_cluster(identifier)
-    lags = [
-        _metric("AuroraGlobalDBReplicationLag", where, "replication"),
-        _metric("AuroraGlobalDBRPOLag", where, "RPO"),
-    ]
+    names = {"AuroraGlobalDBReplicationLag": "replication", "AuroraGlobalDBRPOLag": "RPO"}
+    lags: list[Metric] = [[{"expression": largest(name, where), "label": label}] for name, label in names.items()]
     return _graph("Lag behind the primary Region, milliseconds", lags, stat="Maximum", least=0)
 
 

@@ -131,13 +131,19 @@ aurora:
 
 
 def test_every_region_of_a_global_database_is_watched_by_its_own(tmp_path: Path) -> None:
-    """The metrics of lag move with a switchover, so each member has their alarms; each Region tells its own queues."""
+    """The metrics of lag move with a switchover, so each member has their alarms; each Region tells its own queues.
+
+    CloudWatch keeps them by `SourceRegion` too: an alarm on the cluster alone would have no data, for good.
+    """
     estate = load_text(GLOBAL).estate
     made = synthesize(tmp_path, lambda app: compose(app, estate))
     for name, told in (("ledger-aurora-main", {"email", "sqs"}), ("ledger-aurora-main-us-east-1", {"email"})):
         alarms = [each["Properties"] for each in resources(made[name], "AWS::CloudWatch::Alarm").values()]
-        lags = {each["MetricName"] for each in alarms if "Global" in each["MetricName"]}
-        assert lags == {"AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"}
+        cluster = name.replace("ledger-aurora-", "ledger-")
+        of_cluster = f"FROM \"AWS/RDS\" WHERE DBClusterIdentifier = '{cluster}'"
+        assert {each["Metrics"][0]["Expression"] for each in alarms if "Metrics" in each} == {
+            f"SELECT MAX({metric}) {of_cluster}" for metric in ("AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag")
+        }
         subscriptions = resources(made[name], "AWS::SNS::Subscription").values()
         assert {each["Properties"]["Protocol"] for each in subscriptions} == told
         events = [each["Properties"] for each in resources(made[name], "AWS::RDS::EventSubscription").values()]
@@ -227,6 +233,9 @@ def test_what_is_not_watched_has_none_of_it(tmp_path: Path) -> None:
     assert resources(dashboard, "AWS::CloudWatch::Dashboard")
 
 
+FROM_IRELAND = {"DBClusterIdentifier": "shop-orders", "SourceRegion": "eu-west-1"}
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "metric", "dimensions"),
     [
@@ -236,8 +245,8 @@ def test_what_is_not_watched_has_none_of_it(tmp_path: Path) -> None:
         ("metric_deadlocks_per_s", (), "Deadlocks", {"DBClusterIdentifier": "shop-orders"}),
         ("metric_transaction_ids", (), "MaximumUsedTransactionIDs", {"DBClusterIdentifier": "shop-orders"}),
         ("metric_commit_latency_ms", (), "CommitLatency", {"DBClusterIdentifier": "shop-orders"}),
-        ("metric_global_lag_ms", (), "AuroraGlobalDBReplicationLag", {"DBClusterIdentifier": "shop-orders"}),
-        ("metric_global_rpo_lag_ms", (), "AuroraGlobalDBRPOLag", {"DBClusterIdentifier": "shop-orders"}),
+        ("metric_global_lag_ms", ("eu-west-1",), "AuroraGlobalDBReplicationLag", FROM_IRELAND),
+        ("metric_global_rpo_lag_ms", ("eu-west-1",), "AuroraGlobalDBRPOLag", FROM_IRELAND),
     ],
 )
 def test_metrics_name_namespace_and_dimensions(
