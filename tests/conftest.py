@@ -6,7 +6,17 @@ import pytest
 
 from tests.support.labs import Lab
 
-LONGEST = "test_failover_lab.py"
+LONGEST = (
+    "shop_lab",
+    "test_failover_lab.py",
+    "hands_on",
+    "test_lifecycle.py",
+    "test_cdk_cli.py",
+    "test_volumes.py",
+    "test_examples.py",
+    "test_made_estates.py",
+)
+"""Groups and files that take a minute or more, the longest first: begun last, they would be waited for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,12 +27,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file on one worker, so that what its tests share is set up once; marked groups span files.
 
-    What starts processes comes first: it mostly waits, and would be waited for at the end.
+    After the longest comes what starts processes: it mostly waits.
     """
-    items.sort(key=lambda item: (item.path.name != LONGEST, item.get_closest_marker("lab") is None))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: (_rank(item), item.get_closest_marker("lab") is None))
+
+
+def _rank(item: pytest.Item) -> int:
+    """Place among the longest, or behind them all."""
+    marker = item.get_closest_marker("xdist_group")
+    group = str(marker.args[0]) if marker else ""
+    names = (group, item.path.name)
+    return next((rank for rank, name in enumerate(LONGEST) if name in names), len(LONGEST))
 
 
 @pytest.fixture(autouse=True)

@@ -52,9 +52,11 @@ class TestKept:
             pytest.param("{}", id="no-statement"),
             pytest.param('{"Statement": [{"Effect": "Allow"}]}', id="no-principal"),
             pytest.param(json.dumps(ALLOW_ALL).replace("Update:*", "Delete:*"), id="no-such-action"),
-            pytest.param(json.dumps(ALLOW_ALL).replace('"*"}', '"*", "Condition": {"Bool": {"x": "y"}}}'), id="condition"),
+            pytest.param(
+                json.dumps(ALLOW_ALL).replace('"*"}', '"*", "Condition": {"Bool": {"x": "y"}}}'), id="condition"
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_policy_is_refused(self, aws: Aws, body: str) -> None:
         aws.deploy("s", template(A=parameter()))
         given = {"StackName": "s", "StackPolicyBody": body}
