@@ -30,17 +30,7 @@ GATES = (
     Gate(name="mypy strict", command=("mypy", "."), quick=False),
     Gate(
         name="tests",
-        command=(
-            "pytest",
-            "-n",
-            WORKERS,
-            "--dist",
-            "loadgroup",
-            "--no-loadscope-reorder",
-            "-q",
-            "--cov",
-            "--cov-report=term:skip-covered",
-        ),
+        command=("pytest", "-n", WORKERS, "--dist", "loadgroup", "-q", "--cov", "--cov-report=term:skip-covered"),
         quick=False,
     ),
 )
