@@ -97,12 +97,7 @@ class AuroraCluster(Construct):
         self._given_key = key
         self.key_arn = key.key_arn if key else self._define_encryption(retain=retain).key_arn
         place = placement_in(vpc)
-        self.cfn_security_group = define_security_group(
-            self,
-            vpc_id=place.vpc_id,
-            description=f"{identifier}: Aurora cluster",
-            egress=egress_to(spec, identifier, place),
-        )
+        self.cfn_security_group = self._define_security_group(place)
         self.cfn_log_groups = self._define_log_groups(retain=retain)
         self.integrations = self._define_integrations()
         self.cfn_parameter_group = self._define_parameter_group()
@@ -115,12 +110,7 @@ class AuroraCluster(Construct):
         self.cfn_endpoints = define_endpoints(self, self.cfn_cluster, identifier, spec, self.cfn_instances)
         self.names = self._define_names(place.vpc_id)
         self.rotation = self._define_rotation(place)
-        self.cfn_ingress = define_ingress(
-            self,
-            group_id=self.cfn_security_group.attr_group_id,
-            port=self.port,
-            allow_from=spec.allow_from,
-        )
+        self.cfn_ingress = self._define_ingress()
         self.proxy = self._define_proxy(place, retain=retain)
         self.watching = self._define_watching()
         self.autoscaling = self._define_autoscaling()
@@ -140,6 +130,22 @@ class AuroraCluster(Construct):
             retain=retain,
         )
         return self.encryption
+
+    def _define_security_group(self, place: Placement) -> ec2.CfnSecurityGroup:
+        return define_security_group(
+            self,
+            vpc_id=place.vpc_id,
+            description=f"{self.identifier}: Aurora cluster",
+            egress=egress_to(self.spec, self.identifier, place),
+        )
+
+    def _define_ingress(self) -> dict[str, ec2.CfnSecurityGroupIngress]:
+        return define_ingress(
+            self,
+            group_id=self.cfn_security_group.attr_group_id,
+            port=self.port,
+            allow_from=self.spec.allow_from,
+        )
 
     def _proxy_log_groups(self) -> list[str]:
         return [names.proxy_log_group(names.proxy_name(self.identifier))] if self.spec.proxy else []
