@@ -6,8 +6,9 @@ Reasons for each default: design, section 7; `runbook estate check FILE --explai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from estate import engines, limits
@@ -37,7 +38,11 @@ class Defaults:
     endpoint: Values
     cache: Values
     cache_by_engine: Mapping[str, Values]
+    memcached: Values
+    serverless_cache: Values
+    serverless_cache_by_engine: Mapping[str, Values]
     user: Values
+    cache_sections: Mapping[str, Values]
     sections: Mapping[str, Values]
     instances: Values = field(default_factory=dict[str, Any])
     acknowledge: tuple[str, ...] = ()
@@ -80,6 +85,9 @@ SECTIONS_2026_11: Mapping[str, Values] = {
 }
 """Sections of a cluster that a file may leave out whole: filled where they are there; `*` is each member."""
 
+CACHE_SECTIONS_2026_11: Mapping[str, Values] = {}
+"""Sections of a cache of any kind that a file may leave out whole, as above."""
+
 PRODUCTION_2026_11 = Defaults(
     estate={"protection": True, "shared_key": False},
     network={"cidr": "10.0.0.0/16", "zones": 3, "flow_log_retention_days": 365, "endpoints": ()},
@@ -117,8 +125,20 @@ PRODUCTION_2026_11 = Defaults(
         "snapshot_retention_days": 15,
         "log_retention_days": 365,
         "minor_upgrades": True,
+        "transit_encryption": "required",
+        "extended_support": False,
     },
     cache_by_engine={"redis": {"version": "7.1"}},
+    memcached={
+        "version": "1.6.22",
+        "class": "cache.r7g.large",
+        "nodes": 2,
+        "port": 11212,
+        "minor_upgrades": True,
+    },
+    serverless_cache={"engine": "valkey", "version": "8", "snapshot_retention_days": 15},
+    serverless_cache_by_engine={"redis": {"version": "7"}, "memcached": {"version": "1.6"}},
+    cache_sections=CACHE_SECTIONS_2026_11,
     user={"access": "on ~* +@read"},
 )
 
@@ -137,6 +157,10 @@ DEV_2026_11 = Defaults(
     cache=dict(PRODUCTION_2026_11.cache)
     | {"class": "cache.t4g.micro", "replicas": 0, "snapshot_retention_days": 0, "log_retention_days": 7},
     cache_by_engine=PRODUCTION_2026_11.cache_by_engine,
+    memcached=dict(PRODUCTION_2026_11.memcached) | {"class": "cache.t4g.micro", "nodes": 1},
+    serverless_cache=dict(PRODUCTION_2026_11.serverless_cache) | {"snapshot_retention_days": 0},
+    serverless_cache_by_engine=PRODUCTION_2026_11.serverless_cache_by_engine,
+    cache_sections=CACHE_SECTIONS_2026_11,
     user=PRODUCTION_2026_11.user,
     instances={"a": {"class": "serverless", "tier": 1}},
     acknowledge=("aurora/single-instance", "aurora/class-burstable", "cache/no-replica"),
@@ -159,7 +183,7 @@ def fill(said: dict[str, Any]) -> dict[str, Any]:
     row = defaults_of(said.get("defaults", NEWEST), said.get("profile", "production"))
     estate = {"defaults": NEWEST, "profile": "production"} | dict(row.estate) | said
     filler = _Filler(row, estate)
-    for unit, each in (("network", filler.network), ("aurora", filler.cluster), ("caches", filler.cache)):
+    for unit, each in filler.units().items():
         members = _mapping(estate.get(unit))
         if members is not None:
             estate[unit] = {name: each(name, member) for name, member in members.items()}
@@ -185,6 +209,17 @@ class _Filler:
         if self.regions and isinstance(self.regions[0], str):
             self.common["region"] = self.regions[0]
         self.acknowledge = [*row.acknowledge, *list_of(estate.get("acknowledge"))]
+
+    def units(self) -> dict[str, Callable[[Any, Any], Any]]:
+        """What fills a member, by the unit that it stands under."""
+        row, none = self.row, dict[str, Values]()
+        return {
+            "network": self.network,
+            "aurora": self.cluster,
+            "caches": partial(self.cache, row.cache, row.cache_by_engine),
+            "memcached": partial(self.cache, row.memcached, none),
+            "serverless_caches": partial(self.cache, row.serverless_cache, row.serverless_cache_by_engine),
+        }
 
     def _acknowledged(self, member: dict[str, Any]) -> dict[str, Any]:
         own: object = member.get("acknowledge", [])
@@ -244,14 +279,16 @@ class _Filler:
             filled[name] = value if member is None else dict(unsaid) | member
         return filled
 
-    def cache(self, name: Any, value: Any) -> Any:
+    def cache(self, unsaid: Values, by_engine: Mapping[str, Values], name: Any, value: Any) -> Any:
         member = _mapping(value)
         if member is None:
             return value
-        of_engine = self.row.cache_by_engine.get(str(member.get("engine")), {})
-        filled = {"name": name} | self.common | dict(self.row.cache) | dict(of_engine) | member
+        of_engine = by_engine.get(str(member.get("engine")), {})
+        filled = {"name": name} | self.common | dict(unsaid) | dict(of_engine) | member
         if "users" in member:
             filled["users"] = self._each(member["users"], self.row.user) or {}
+        for path, values in self.row.cache_sections.items():
+            filled = _filled_at(filled, path.split("."), values)
         return filled | self._acknowledged(member)
 
 

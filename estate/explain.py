@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from estate.aurora import AuroraSpec
-from estate.cache import ReplicationGroupSpec
+from estate.caches.every import every_cache
+from estate.caches.replication_group import ReplicationGroupSpec
 from estate.document import Document
 from estate.load import Loaded
 from estate.model import Estate
@@ -321,7 +322,7 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
 
 
 def _keys(estate: Estate) -> Iterator[Billed]:
-    made = sum(not network.is_existing for network in estate.network.values()) + len(estate.caches)
+    made = sum(not network.is_existing for network in estate.network.values()) + sum(1 for _ in every_cache(estate))
     made += sum(1 for _ in every_cluster(estate))
     made += len({each.backup.plan.copy_to_region for each in estate.aurora.values() if each.backup.plan} - {None})
     if made and estate.shared_key:

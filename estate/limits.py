@@ -83,6 +83,10 @@ DATABASES_PER_REGION = 40
 # ElastiCache
 REPLICATION_GROUP_ID_LENGTH = 40
 """Characters of a replication group's identifier. [B] CreateReplicationGroup.ReplicationGroupId"""
+CACHE_CLUSTER_ID_LENGTH = 50
+"""Characters of a Memcached cluster's identifier. [B] CreateCacheCluster.CacheClusterId"""
+SERVERLESS_CACHE_NAME_LENGTH = 40
+"""Characters of a serverless cache's name. [E10 serverless create; unconfirmed]"""
 CACHE_USER_ID_LENGTH = 40
 """Characters of a user's id, which is also its name for IAM. [E4 Clusters.RBAC: 1-40]"""
 NODES_DEFAULT = 90

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from estate import spec as specs
+from estate.caches.every import UNITS as CACHE_UNITS
 from estate.defaults import NEWEST, fill
 from estate.document import BYTES_MAX, Document, Fault, UnreadableError, read_document
-from estate.model import UNPINNED, Estate
+from estate.model import UNPINNED, Estate, members_of
 from estate.problem import Problem
 from estate.salvage import salvage
 from estate.spec import Finding, Spec
@@ -22,6 +23,7 @@ from estate.values import items_of, list_of, mapping_of
 
 __all__ = ["EstateError", "Loaded", "Problem", "load", "load_estate", "load_text"]
 
+UNITS = ("aurora", *CACHE_UNITS)
 PROBLEMS_MAX = 1000  # ours: problems of values that one answer lists; nonsense is refused quickly
 WITHOUT_RULES = {"rules": False}
 
@@ -139,7 +141,7 @@ def _is_echo(error: Any) -> bool:
     loc: specs.Path = error["loc"]
     if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
         return True
-    return len(loc) == 3 and loc[0] in {"aurora", "caches"} and loc[2] == "name"  # noqa: PLR2004 - unit.key.name
+    return len(loc) == 3 and loc[0] in UNITS and loc[2] == "name"  # noqa: PLR2004 - unit.key.name
 
 
 def _about_the_file(said: dict[str, Any]) -> Iterator[Finding]:
@@ -147,7 +149,7 @@ def _about_the_file(said: dict[str, Any]) -> Iterator[Finding]:
     if "defaults" not in said and UNPINNED not in list_of(said.get("acknowledge")):
         must, fix = "pin the edition of the defaults", f'add `defaults: "{NEWEST}"`, the newest'
         yield Finding(rule=UNPINNED, path=(), given=specs.NOTHING, allowed=must, fix=fix, level="warning")
-    for unit in ("aurora", "caches"):
+    for unit in UNITS:
         for key, value in items_of(said.get(unit)):
             if "name" in (member := mapping_of(value) or {}):
                 path = (unit, key, "name")
@@ -203,9 +205,10 @@ def _reads(read: tuple[str, ...], loc: specs.Path) -> bool:
 def parts_of(estate: Estate) -> Iterator[tuple[specs.Path, Spec]]:
     """The estate and every spec in it that has rules, each with its path."""
     yield (), estate
-    for unit, members in (("network", estate.network), ("aurora", estate.aurora), ("caches", estate.caches)):
-        for name, member in members.items():
-            yield (unit, name), member
+    for region, network in estate.network.items():
+        yield ("network", region), network
+    for unit, member in members_of(estate):
+        yield (unit, member.name), member
 
 
 def _of_fault(file: str, fault: Fault) -> Problem:

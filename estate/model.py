@@ -14,7 +14,11 @@ from pydantic import Field
 from estate import engines, limits, names, secrets
 from estate.aurora import AuroraSpec
 from estate.backups import ESTATE_RULES as BACKUP_RULES
-from estate.cache import ReplicationGroupSpec
+from estate.caches.every import UNITS as CACHE_UNITS
+from estate.caches.every import every_cache
+from estate.caches.memcached import MemcachedSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
 from estate.replication import every_cluster, foreign_secondaries, wrong_replicas
@@ -61,8 +65,22 @@ class Estate(Spec):
     caches: dict[Identifier, ReplicationGroupSpec] = Field(
         default={}, description="Valkey and Redis OSS replication groups, keyed by name"
     )
+    memcached: dict[Identifier, MemcachedSpec] = Field(default={}, description="Memcached clusters, keyed by name")
+    serverless_caches: dict[Identifier, ServerlessCacheSpec] = Field(
+        default={}, description="Serverless caches, keyed by name"
+    )
 
     RULES: ClassVar[tuple[Rule[Any], ...]] = ()
+
+
+Member = AuroraSpec | ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec
+
+
+def members_of(estate: Estate) -> Iterator[tuple[str, Member]]:
+    """Each cluster and cache that the file declares, with the unit that it stands under."""
+    for cluster in estate.aurora.values():
+        yield "aurora", cluster
+    yield from every_cache(estate)
 
 
 def _malformed_regions(estate: Estate) -> Iterator[Hit]:
@@ -101,10 +119,9 @@ def _foreign_zones(estate: Estate) -> Iterator[Hit]:
 
 def _foreign_regions(estate: Estate) -> Iterator[Hit]:
     yield from foreign_secondaries(estate)
-    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
-        for name, member in members.items():
-            if member.region is not None and member.region not in estate.regions:
-                yield Hit((unit, name, "region"), member.region)
+    for unit, member in members_of(estate):
+        if member.region is not None and member.region not in estate.regions:
+            yield Hit((unit, member.name, "region"), member.region)
 
 
 def _overlapping_networks(estate: Estate) -> Iterator[Hit]:
@@ -142,9 +159,9 @@ def _few_zones(estate: Estate) -> Iterator[Hit]:
 def _secrets(estate: Estate) -> Iterator[Hit]:
     """In tags of anything, and in parameters of caches; those of a cluster are its own rule's."""
     parts: list[tuple[Path, Mapping[str, str]]] = [(("tags",), estate.tags)]
-    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
-        parts += [((unit, name, "tags"), member.tags) for name, member in members.items()]
+    parts += [((unit, member.name, "tags"), member.tags) for unit, member in members_of(estate)]
     parts += [(("caches", name, "parameters"), cache.parameters) for name, cache in estate.caches.items()]
+    parts += [(("memcached", name, "parameters"), cache.parameters) for name, cache in estate.memcached.items()]
     for path, given in parts:
         for name, value in given.items():
             if secrets.is_secret_pair(name, value) if path[-1] == "tags" else secrets.is_secret(value):
@@ -172,13 +189,28 @@ def _aurora_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
 
 
 def _long_cache_names(estate: Estate) -> Iterator[Hit]:
-    for name in estate.caches:
-        identifier = names.replication_group_id(estate.name, name)
-        if len(identifier) > limits.REPLICATION_GROUP_ID_LENGTH:
-            yield Hit(("caches", name), f"{identifier} ({len(identifier)})")
+    for path, identifier in _cache_identifiers(estate):
+        if len(identifier) > CACHE_ID_LENGTHS[str(path[0])]:
+            yield Hit(path, f"{identifier} ({len(identifier)})", must=_short_name(CACHE_ID_LENGTHS[str(path[0])]))
     for path, identifier in _cache_users(estate):
         if len(identifier) > limits.CACHE_USER_ID_LENGTH:
-            yield Hit(path, f"{identifier} ({len(identifier)})")
+            yield Hit(path, f"{identifier} ({len(identifier)})", must=_short_name(limits.CACHE_USER_ID_LENGTH))
+
+
+CACHE_ID_LENGTHS = {
+    "caches": limits.REPLICATION_GROUP_ID_LENGTH,
+    "memcached": limits.CACHE_CLUSTER_ID_LENGTH,
+    "serverless_caches": limits.SERVERLESS_CACHE_NAME_LENGTH,
+}
+
+
+def _short_name(most: int) -> str:
+    return f"make an identifier of {most} characters at most"
+
+
+def _cache_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
+    for unit, cache in every_cache(estate):
+        yield (unit, cache.name), names.cache_identifier(estate.name, cache.name)
 
 
 def _clashing_names(estate: Estate) -> Iterator[Hit]:
@@ -187,7 +219,7 @@ def _clashing_names(estate: Estate) -> Iterator[Hit]:
     instances = [each for each in every if each[0][-2] == "instances"]
     endpoints = [each for each in every if each[0][-2] == "endpoints"]
     clusters = [each for each in every if each[0][-2] not in {"instances", "endpoints"}]
-    for kind in (clusters, instances, endpoints, list(_cache_users(estate))):
+    for kind in (clusters, instances, endpoints, list(_cache_identifiers(estate)), list(_cache_users(estate))):
         taken: dict[str, Path] = {}
         for path, identifier in kind:
             if identifier in taken:
@@ -216,11 +248,12 @@ def _clashing_dns(estate: Estate) -> Iterator[Hit]:
 
 
 def _cache_users(estate: Estate) -> Iterator[tuple[Path, str]]:
-    for name, cache in estate.caches.items():
-        for user in cache.users:
-            yield ("caches", name, "users", user), names.cache_user_id(estate.name, name, user)
-        if cache.user_of_kit:
-            yield ("caches", name), names.cache_user_id(estate.name, name, cache.user_of_kit)
+    for unit, members in (("caches", estate.caches), ("serverless_caches", estate.serverless_caches)):
+        for name, cache in members.items():
+            for user in cache.users:
+                yield (unit, name, "users", user), names.cache_user_id(estate.name, name, user)
+            if cache.user_of_kit:
+                yield (unit, name), names.cache_user_id(estate.name, name, cache.user_of_kit)
 
 
 def _many_tags(estate: Estate) -> Iterator[Hit]:
@@ -229,11 +262,10 @@ def _many_tags(estate: Estate) -> Iterator[Hit]:
     if makes and len(estate.tags) <= TAGS_OF_OURS < len({*estate.tags, "Name"}):
         must = f"be {TAGS_OF_OURS - 1} at most, so that a VPC can have its Name"
         yield Hit(("tags",), len(estate.tags), must=must)
-    for unit, members in (("aurora", estate.aurora), ("caches", estate.caches)):
-        for name, member in members.items():
-            count = len({*estate.tags, *member.tags})
-            if member.tags and count > TAGS_OF_OURS and len(member.tags) <= TAGS_OF_OURS:
-                yield Hit((unit, name, "tags"), f"{len(member.tags)}, which makes {count}")
+    for unit, member in members_of(estate):
+        count = len({*estate.tags, *member.tags})
+        if member.tags and count > TAGS_OF_OURS and len(member.tags) <= TAGS_OF_OURS:
+            yield Hit((unit, member.name, "tags"), f"{len(member.tags)}, which makes {count}")
 
 
 def _many_clusters(estate: Estate) -> Iterator[Hit]:
@@ -273,15 +305,16 @@ def _closed_to_services(estate: Estate) -> Iterator[Hit]:
 
 def acknowledgeable() -> frozenset[str]:
     """Ids of the rules that `acknowledge:` accepts."""
-    tables = (RULES, AuroraSpec.RULES, ReplicationGroupSpec.RULES, NetworkSpec.RULES)
+    caches = (ReplicationGroupSpec.RULES, MemcachedSpec.RULES, ServerlessCacheSpec.RULES)
+    tables = (RULES, AuroraSpec.RULES, NetworkSpec.RULES, *caches)
     return frozenset(rule.id for table in tables for rule in table if rule.can_be_acknowledged) | {UNPINNED}
 
 
 def _unknown_acknowledgements(estate: Estate) -> Iterator[Hit]:
     known = sorted(acknowledgeable())
     parts: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), estate.acknowledge)]
-    for unit, members in (("network", estate.network), ("aurora", estate.aurora), ("caches", estate.caches)):
-        parts += [((unit, name), member.acknowledge) for name, member in members.items()]
+    parts += [(("network", region), network.acknowledge) for region, network in estate.network.items()]
+    parts += [((unit, member.name), member.acknowledge) for unit, member in members_of(estate)]
     for path, given in parts:
         for index, rule in enumerate(given):
             if rule not in known and (not path or rule not in estate.acknowledge):
@@ -291,7 +324,7 @@ def _unknown_acknowledgements(estate: Estate) -> Iterator[Hit]:
 
 
 def _nothing_declared(estate: Estate) -> Iterator[Hit]:
-    if not estate.aurora and not estate.caches:
+    if not any(members_of(estate)):
         yield Hit((), "neither")
 
 
@@ -300,9 +333,9 @@ UNPINNED = "estate/defaults-unpinned"
 RULES: tuple[Rule[Estate], ...] = (
     Rule(
         id="estate/nothing",
-        reads=("aurora", "caches"),
+        reads=("aurora", *CACHE_UNITS),
         broken=_nothing_declared,
-        must="declare a cluster under `aurora:` or a cache under `caches:`",
+        must="declare a cluster under `aurora:` or a cache under `caches:`, `memcached:` or `serverless_caches:`",
         fix="add one; see examples/estates/minimal.yaml",
         level="warning",
     ),
@@ -470,7 +503,7 @@ RULES: tuple[Rule[Estate], ...] = (
     ),
     Rule(
         id="estate/tags-sum",
-        reads=("tags", "aurora.*.tags", "caches.*.tags"),
+        reads=("tags", *(f"{unit}.*.tags" for unit in ("aurora", *CACHE_UNITS))),
         broken=_many_tags,
         must=f"be {TAGS_OF_OURS} at most together with the estate's",
         fix="remove some: AWS takes 50, the kit sets 3",

@@ -58,7 +58,8 @@ def proxy_reader_endpoint(cluster_id: str) -> str:
     return f"{cluster_id}-reader"
 
 
-def replication_group_id(estate: str, cache: str) -> str:
+def cache_identifier(estate: str, cache: str) -> str:
+    """Identifier of a replication group, a Memcached cluster or a serverless cache."""
     return f"{estate}-{cache}"
 
 

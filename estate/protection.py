@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from estate import names
+from estate.caches.every import every_cache
 from estate.model import Estate
 from estate.replication import every_cluster
 
 STORES_DATA = (
     "AWS::Backup::BackupVault",
+    "AWS::ElastiCache::GlobalReplicationGroup",
     "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache",
     "AWS::KMS::Key",
     "AWS::RDS::DBCluster",
     "AWS::RDS::GlobalCluster",
@@ -55,5 +58,5 @@ def _stacks(estate: Estate) -> Iterator[tuple[str, str]]:
             yield names.global_stack(estate.name, cluster.name), cluster.region or first
     for _, spec in every_cluster(estate):
         yield names.aurora_stack(estate.name, spec.name), spec.region or first
-    for cache in estate.caches.values():
+    for _, cache in every_cache(estate):
         yield names.cache_stack(estate.name, cache.name), cache.region or first

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from estate.caches.every import UNITS as CACHE_UNITS
 from estate.spec import Path
 
 
@@ -51,9 +52,7 @@ ENGINES: dict[str, Gone] = {
 
 CACHE_ENGINES: dict[str, Gone] = {
     "memcached": Gone(
-        "cache/engine-later",
-        "be valkey or redis",
-        "this release declares Valkey and Redis OSS only; Memcached comes later",
+        "cache/engine-memcached", "be valkey or redis", "declare Memcached under `memcached:`, beside `caches:`"
     ),
     "redis-oss": Gone("cache/engine-unknown", "be valkey or redis", "did you mean `redis`?"),
 }
@@ -140,7 +139,7 @@ def value_at(path: Path, value: str) -> Gone | None:
     if len(path) != 3 or path[2] != "engine":  # noqa: PLR2004 - aurora.<name>.engine
         return None
     name = value.lower()
-    if path[0] == "caches":
+    if path[0] in CACHE_UNITS:
         return CACHE_ENGINES.get(name)
     return ENGINES.get(name) or next(
         (ENGINES[key] for key in ("oracle", "sqlserver", "db2") if name.startswith(key)), None

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from estate import retired
+from estate.caches.every import UNITS as CACHE_UNITS
 from estate.document import Document
 from estate.model import Estate
 from estate.spec import Finding, Path, shown
@@ -200,7 +201,7 @@ def _misplaced(loc: Path) -> str:
 MEMBERS = {
     "network": "the Region of the network",
     "aurora": "the name of the cluster",
-    "caches": "the name of the cache",
+    **dict.fromkeys(CACHE_UNITS, "the name of the cache"),
 }
 
 
@@ -236,7 +237,7 @@ def bounds_of(field: FieldInfo | None) -> str | None:
     }
     if "ge" in found and "le" in found:
         return f"between {found['ge']} and {found['le']}"
-    return _bound({"ctx": found}) if found else None
+    return " and ".join(_bound({"ctx": {name: value}}) for name, value in found.items()) or None
 
 
 def metadata_of(field: FieldInfo) -> list[Any]:

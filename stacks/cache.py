@@ -6,7 +6,7 @@ from constructs import Construct
 
 from constructs_lib.cache.replication_group import ReplicationGroup
 from estate import names
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 from estate.model import Estate
 from stacks.base import EstateStack
 
@@ -36,7 +36,7 @@ class CacheStack(EstateStack):
         self.cache = ReplicationGroup(
             self,
             "Cache",
-            identifier=names.replication_group_id(estate.name, spec.name),
+            identifier=names.cache_identifier(estate.name, spec.name),
             spec=spec,
             vpc=self.placement(zones),
             key=self.import_shared_key(),

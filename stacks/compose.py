@@ -11,6 +11,9 @@ from constructs_lib.foundation.encryption import PUBLISHERS
 from constructs_lib.foundation.network import zone_names
 from estate import names
 from estate.aurora import AuroraSpec
+from estate.caches.every import every_cache
+from estate.caches.memcached import MemcachedSpec
+from estate.caches.serverless import ServerlessCacheSpec
 from estate.integrations import called_services
 from estate.model import Estate
 from estate.network import NetworkSpec
@@ -22,7 +25,9 @@ from stacks.backup import BackupStack, copies_by_region, copies_to
 from stacks.base import EstateStack
 from stacks.cache import CacheStack
 from stacks.global_database import order_members, replications
+from stacks.memcached import MemcachedStack
 from stacks.network import NetworkStack
+from stacks.serverless_cache import ServerlessCacheStack
 
 
 def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
@@ -32,13 +37,23 @@ def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
     for region, stack in vaults.items():
         stack.add_stack_dependency(networks[region])
     data: list[EstateStack] = _clusters(scope, estate, networks, vaults)
-    for cache in estate.caches.values():
-        region = cache.region or estate.regions[0]
+    return (*networks.values(), *vaults.values(), *data, *_caches(scope, estate, networks))
+
+
+def _caches(scope: Construct, estate: Estate, networks: Mapping[str, EstateStack]) -> list[EstateStack]:
+    """One stack for each cache, whatever its kind."""
+    stacks: list[EstateStack] = []
+    for _, cache in every_cache(estate):
+        region, stack_id = cache.region or estate.regions[0], names.cache_stack(estate.name, cache.name)
         zones = _zones(estate, region)
-        stack_id = names.cache_stack(estate.name, cache.name)
-        data.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
-        data[-1].add_stack_dependency(networks[region])
-    return (*networks.values(), *vaults.values(), *data)
+        if isinstance(cache, MemcachedSpec):
+            stacks.append(MemcachedStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+        elif isinstance(cache, ServerlessCacheSpec):
+            stacks.append(ServerlessCacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+        else:
+            stacks.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+        stacks[-1].add_stack_dependency(networks[region])
+    return stacks
 
 
 def _clusters(
@@ -138,7 +153,7 @@ def _log_groups(estate: Estate, region: str) -> list[str]:
         for export in spec.effective_log_exports
     ]
     of_caches = [
-        names.cache_log_group(names.replication_group_id(estate.name, spec.name), kind)
+        names.cache_log_group(names.cache_identifier(estate.name, spec.name), kind)
         for spec in estate.caches.values()
         if (spec.region or first) == region
         for kind in log_types(spec)

@@ -1,4 +1,4 @@
-"""What the Aurora constructs can do, row by row: what `docs/features.md` is generated from.
+"""What the constructs can do, row by row: what `docs/features.md` is generated from.
 
 Each row is checked when the page is generated: the example estate, synthesized, has a resource of the type with the
 property, and the test exists.
@@ -32,7 +32,7 @@ class Feature:
     test: str
 
 
-FEATURES: tuple[Feature, ...] = (
+AURORA: tuple[Feature, ...] = (
     # deployment options
     Feature(
         group="Deployment options",

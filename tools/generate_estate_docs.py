@@ -20,7 +20,10 @@ from pydantic.fields import FieldInfo
 
 from estate import engines
 from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, SloSpec
-from estate.cache import ReplicationGroupSpec, UserSpec
+from estate.caches.memcached import MemcachedSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
+from estate.caches.users import UserSpec
 from estate.defaults import DEV_2026_11, NEWEST, PRODUCTION_2026_11, Defaults
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.model import Estate
@@ -42,12 +45,16 @@ SECTIONS: tuple[tuple[str, type[Spec], str], ...] = (
     ("`aurora.<cluster>.slo`", SloSpec, "slo"),
     ("`caches.<cache>`", ReplicationGroupSpec, "cache"),
     ("`caches.<cache>.users.<name>`", UserSpec, "user"),
+    ("`memcached.<cache>`", MemcachedSpec, "memcached"),
+    ("`serverless_caches.<cache>`", ServerlessCacheSpec, "serverless_cache"),
 )
 RULES: tuple[tuple[str, tuple[Rule[Any], ...]], ...] = (
     ("The document", Estate.RULES),
     ("Networks", NetworkSpec.RULES),
     ("Aurora clusters", AuroraSpec.RULES),
-    ("Caches", ReplicationGroupSpec.RULES),
+    ("Replication groups", ReplicationGroupSpec.RULES),
+    ("Memcached clusters", MemcachedSpec.RULES),
+    ("Serverless caches", ServerlessCacheSpec.RULES),
 )
 NAMES = {str: "text", int: "integer", float: "number", bool: "on or off"}
 
@@ -103,7 +110,12 @@ def all_sections() -> list[tuple[str, type[Spec], str]]:
     optional: dict[type[Spec], tuple[str, type[Spec], str]] = {}
     for each in optional_sections(AuroraSpec, "aurora.<cluster>", ""):
         optional.setdefault(each[1], each)
-    return [*SECTIONS[:place], *optional.values(), *SECTIONS[place:]]
+    below: dict[type[Spec], tuple[str, type[Spec], str]] = {}
+    for model, unit in ((ReplicationGroupSpec, "caches"), (MemcachedSpec, "memcached")):
+        for each in optional_sections(model, f"{unit}.<cache>", ""):
+            if each[1] not in optional:
+                below.setdefault(each[1], each)
+    return [*SECTIONS[:place], *optional.values(), *SECTIONS[place:], *below.values()]
 
 
 def optional_sections(model: type[Spec], path: str, row: str) -> Iterator[tuple[str, type[Spec], str]]:
@@ -141,7 +153,8 @@ def section(title: str, model: type[Spec], row: str) -> str:
 
 def default(defaults: Defaults, row: str, name: str, field: FieldInfo) -> str:
     """The edition's value, else what the model says."""
-    values: dict[str, Any] = dict(getattr(defaults, row, None) or defaults.sections.get(row, {}))
+    sections = {**defaults.cache_sections, **defaults.sections}
+    values: dict[str, Any] = dict(getattr(defaults, row, None) or sections.get(row, {}))
     if name in values:
         return shown(values[name])
     if row == "aurora" and name in defaults.aurora_by_engine["aurora-mysql"]:

@@ -30,7 +30,7 @@ def schema() -> dict[str, Any]:
     definitions: dict[str, Any] = made["$defs"]
     for definition in (made, *definitions.values()):
         loosen(definition)
-    for name in ("AuroraSpec", "ReplicationGroupSpec"):
+    for name in ("AuroraSpec", "ReplicationGroupSpec", "MemcachedSpec", "ServerlessCacheSpec"):
         del definitions[name]["properties"]["name"]
         keep_required(definitions[name], dropped={"name", "instances"})
     add_hints(definitions, made)
@@ -68,6 +68,7 @@ def add_hints(definitions: dict[str, Any], made: dict[str, Any]) -> None:
     hint(definitions["AuroraSpec"], "version", versions[engines.POSTGRESQL] + versions[engines.MYSQL])
     hint(definitions["ReplicationGroupSpec"], "class", sorted(engines.known_classes("cache")))
     hint(definitions["ReplicationGroupSpec"], "version", versions["valkey"] + versions["redis"])
+    hint(definitions["MemcachedSpec"], "class", sorted(engines.known_classes("cache")))
     made["properties"]["regions"]["items"] = {"anyOf": [{"enum": sorted(engines.known_regions())}, {"type": "string"}]}
 
 

@@ -22,7 +22,7 @@ from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
 from estate import names
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch

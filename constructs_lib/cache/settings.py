@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 from estate.engines import parsed
 
 LOG_TYPES = ("engine-log", "slow-log")

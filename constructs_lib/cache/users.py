@@ -6,7 +6,7 @@ from aws_cdk import aws_elasticache as elasticache
 from constructs import Construct
 
 from constructs_lib.foundation.cfn import apply_overrides, pascal
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 
 NOBODY = "off ~* -@all"
 """An access string that lets a user neither log in nor do anything."""

@@ -7,7 +7,8 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from constructs_lib.cache.replication_group import ReplicationGroup
-from estate.cache import ReplicationGroupSpec, UserSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.users import UserSpec
 
 app = cdk.App()
 stack = cdk.Stack(app, "CacheAlone")

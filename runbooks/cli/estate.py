@@ -118,6 +118,13 @@ def _members(loaded: Loaded) -> Iterator[str]:
         parts = [f"{cache.engine} {cache.version}", f"{shape}, {cache.node_class}", f"port {cache.port}"]
         parts += [_count(len(cache.users), "IAM user"), f"protection {'on' if cache.protection else 'off'}"]
         yield from wrapped(f"cache {name}: {', '.join(parts)}", "  ", "    ")
+    for name, memcached in estate.memcached.items():
+        nodes = f"{_count(memcached.nodes, 'node')}, {memcached.node_class}"
+        parts = [f"memcached {memcached.version}", nodes, f"port {memcached.port}"]
+        yield from wrapped(f"memcached {name}: {', '.join(parts)}", "  ", "    ")
+    for name, serverless in estate.serverless_caches.items():
+        parts = [f"{serverless.engine} {serverless.version}", _count(len(serverless.users), "IAM user")]
+        yield from wrapped(f"serverless cache {name}: {', '.join(parts)}", "  ", "    ")
 
 
 def _overrides(loaded: Loaded) -> Iterator[str]:

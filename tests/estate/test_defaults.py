@@ -11,7 +11,10 @@ import pytest
 
 from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, SloSpec
 from estate.backups import BackupPlanSpec, RestoreTestSpec
-from estate.cache import ReplicationGroupSpec, UserSpec
+from estate.caches.memcached import MemcachedSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
+from estate.caches.users import UserSpec
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
 from estate.dns import DnsSpec
 from estate.instances import InstanceSpec, ServerlessSpec
@@ -27,8 +30,8 @@ from estate.watching import AlarmsSpec, WatchSpec
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 PINNED = {
-    ("2026-11", "production"): "4333bb77034b8bef",
-    ("2026-11", "dev"): "f0d95bdd90ac452c",
+    ("2026-11", "production"): "6a030d8bdbbc128e",
+    ("2026-11", "dev"): "31b55a086a7953a1",
 }
 DEV = {"profile": "dev", "aurora.orders.instances": GONE, "caches.sessions.class": GONE}
 
@@ -123,6 +126,8 @@ MODELS: tuple[tuple[type[Spec], str], ...] = (
     (EndpointSpec, "endpoint"),
     (ReplicationGroupSpec, "cache"),
     (UserSpec, "user"),
+    (MemcachedSpec, "memcached"),
+    (ServerlessCacheSpec, "serverless_cache"),
     (AuroraSpec, "aurora"),
     (Estate, "estate"),
 )

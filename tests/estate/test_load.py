@@ -156,7 +156,7 @@ def test_one_wrong_line(text: str, rule: str, column: int, fix: str) -> None:
         ("aurora", "postgres", "did you mean `aurora-postgresql`?"),
         ("aurora", "mysql", "did you mean `aurora-mysql`?"),
         ("aurora", "aurora-postgres", "did you mean `aurora-postgresql`?"),
-        ("caches", "memcached", "this release declares Valkey and Redis OSS only"),
+        ("caches", "memcached", "declare Memcached under"),
     ],
 )
 def test_engines_that_are_not_there_lead_to_those_that_are(unit: str, engine: str, words: str) -> None:
@@ -175,7 +175,7 @@ def test_engines_that_are_not_there_lead_to_those_that_are(unit: str, engine: st
         ("aurora.orders.multi_az", "aurora/no-such-setting"),
         ("aurora.orders.multi_master", "aurora/multi-master"),
         ("aurora.orders.master_password", "aurora/no-password"),
-        ("caches.sessions.auth_token", "cache/no-password"),
+        ("caches.sessions.password", "cache/no-password"),
         ("caches.sessions.appendonly", "cache/append-only"),
     ],
 )

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from estate.aurora import AuroraSpec
-from estate.cache import ReplicationGroupSpec
+from estate.caches.memcached import MemcachedSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
 from estate.load import load_text
 from estate.model import Estate
 from estate.network import NetworkSpec
@@ -363,7 +365,10 @@ VARIANTS: tuple[Row, ...] = (
     ("estate/name-clash", "aurora.a-b.endpoints.x", CLASH),
     ("cache/access-password", "caches.sessions.users.web.access", {"caches.sessions.users.web.access": "on nopass"}),
 )
-TABLES = (Estate.RULES, NetworkSpec.RULES, AuroraSpec.RULES, ReplicationGroupSpec.RULES)
+TABLES = (
+    *(Estate.RULES, NetworkSpec.RULES, AuroraSpec.RULES),
+    *(ReplicationGroupSpec.RULES, MemcachedSpec.RULES, ServerlessCacheSpec.RULES),
+)
 ROWS = (*ROWS, *rows_backups.ROWS, *rows_instances.ROWS, *rows_replication.ROWS)
 VARIANTS = (*VARIANTS, *rows_backups.VARIANTS, *rows_instances.VARIANTS, *rows_replication.VARIANTS)
 BY_ID = {rule.id: rule for table in TABLES for rule in table}

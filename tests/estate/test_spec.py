@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from estate.aurora import AuroraSpec, EndpointSpec
-from estate.cache import ReplicationGroupSpec, UserSpec
+from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.users import UserSpec
 from estate.instances import InstanceSpec, ServerlessSpec
 from estate.model import Estate
 from estate.network import NetworkSpec

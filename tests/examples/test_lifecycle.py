@@ -13,6 +13,9 @@ import jmespath
 import pytest
 from moto.cloudformation.models import cloudformation_backends
 
+from estate.aurora import AuroraSpec
+from estate.caches.every import UNITS as CACHE_UNITS
+from estate.caches.memcached import MemcachedSpec
 from estate.load import Loaded, load
 from estate.model import Estate
 from lab.cloud.client import ACCOUNT_ID, client
@@ -26,7 +29,7 @@ from tests.lab.cloud.conftest import Aws
 from tests.support import rule_packs
 from tests.support.assembly import AssembledStack, delete, deploy, read_assembly
 from tests.support.synthesis import ROOT, new_app, synthesize
-from tools.features import FEATURES
+from tools.generate_features import FEATURES
 
 ESTATES = sorted(path for path in (ROOT / "examples" / "estates").glob("*.yaml") if path.stem not in {"shop", "dev"})
 """The shop has tests of its own (`tests/stacks`, `tests/lab/cloud`), and `dev` is weak on purpose."""
@@ -164,19 +167,31 @@ def unprotected(estate: Estate) -> Estate:
     def change(member: Any) -> Any:
         return member.model_copy(update={"protection": False, **_other_backups(member)})
 
-    clusters = {name: change(cluster) for name, cluster in estate.aurora.items()}
-    caches = {name: cache.model_copy(update={"protection": False}) for name, cache in estate.caches.items()}
-    tags = {**estate.tags, "changed": "yes"}
-    update = {"protection": False, "aurora": clusters, "caches": caches, "tags": tags}
-    return estate.model_copy(update=update)
+    units = {
+        unit: {name: change(member) for name, member in getattr(estate, unit).items()}
+        for unit in ("aurora", *CACHE_UNITS)
+    }
+    return estate.model_copy(update={"protection": False, "tags": {**estate.tags, "changed": "yes"}, **units})
 
 
-def _other_backups(cluster: Any) -> dict[str, Any]:
-    days = 21 if cluster.backup.retention_days != 21 else 20
-    return {"backup": cluster.backup.model_copy(update={"retention_days": days})}
+def _other_backups(member: Any) -> dict[str, Any]:
+    if isinstance(member, AuroraSpec):
+        days = 21 if member.backup.retention_days != 21 else 20
+        return {"backup": member.backup.model_copy(update={"retention_days": days})}
+    if isinstance(member, MemcachedSpec):
+        return {}
+    return {"snapshot_retention_days": 20 if member.snapshot_retention_days else 0}
 
 
-STORES_DATA = ("AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster", "AWS::ElastiCache::ReplicationGroup", "AWS::KMS::Key")
+STORES_DATA = (
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::GlobalReplicationGroup",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache",
+    "AWS::KMS::Key",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::GlobalCluster",
+)
 
 
 def stored(stacks: list[AssembledStack]) -> Mapping[tuple[str, str], str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools import generate_features
-from tools.features import FEATURES, Feature
+from tools.features import Feature
+from tools.generate_features import FEATURES
 from tools.generated import ROOT, write_or_check
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 from estate.model import Estate
 from stacks.compose import compose
 from tests.support import rule_packs

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from estate.aurora import AuroraSpec
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 
 TWO = {"a": {"class": "db.r8g.large", "tier": 0}, "b": {"class": "db.r8g.large", "tier": 1}}
 

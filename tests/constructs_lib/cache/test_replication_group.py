@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from constructs_lib.cache import settings
 from constructs_lib.cache.replication_group import ReplicationGroup
-from estate.cache import ReplicationGroupSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 from tests.support.specs import valkey, vpc_of_the_caller
 from tests.support.synthesis import Template, new_app, only, resources, synthesize_one
 

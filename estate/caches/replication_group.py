@@ -8,30 +8,24 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from estate import engines, limits, resources, windows
+from estate.caches.auth_token import RULES as AUTH_TOKEN_RULES
+from estate.caches.auth_token import AuthTokenSpec
+from estate.caches.global_datastore import RULES as GLOBAL_RULES
+from estate.caches.global_datastore import GlobalDatastoreSpec
+from estate.caches.layout import RULES as LAYOUT_RULES
+from estate.caches.layout import ShardSpec
+from estate.caches.origin import RULES as ORIGIN_RULES
+from estate.caches.origin import CacheOriginSpec
+from estate.caches.parameters import RULES as PARAMETER_RULES
+from estate.caches.scaling import RULES as SCALING_RULES
+from estate.caches.scaling import CacheAutoscalingSpec
+from estate.caches.users import RULES as USER_RULES
+from estate.caches.users import UserSpec
+from estate.caches.watching import RULES as WATCH_RULES
+from estate.caches.watching import CacheWatchSpec
+from estate.reach import AllowSpec
 from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
 from estate.tags import bad_tags
-
-APPEND_ONLY = frozenset({"appendonly", "appendfsync"})
-_CATEGORIES = (
-    "admin all bitmap blocking bloom connection dangerous fast geo hash hyperloglog json keyspace list pubsub read "
-    "scripting search set slow sortedset stream string transaction write"
-)
-ACL_CATEGORIES = frozenset(_CATEGORIES.split())
-"""Categories of commands in an ACL string, those of the modules included. [valkey.io/topics/acl]"""
-_WORDS = (
-    "on off allkeys resetkeys allchannels resetchannels allcommands nocommands clearselectors reset nopass resetpass "
-    "sanitize-payload skip-sanitize-payload"
-)
-ACL_WORDS = frozenset(_WORDS.split())
-"""Whole words of an ACL string. [valkey.io/topics/acl]"""
-KIT_PARAMETERS = frozenset({"cluster-enabled"})
-
-
-class UserSpec(Spec):
-    """One IAM user of a cache; `access` is an ACL string without passwords."""
-
-    access: str = Field(default="on ~* +@read", description="ACL string: `on`, key patterns, commands; no password")
-    overrides: Overrides = Field(default={}, description=OVERRIDES)
 
 
 class ReplicationGroupSpec(Spec):
@@ -48,10 +42,36 @@ class ReplicationGroupSpec(Spec):
     replicas: Annotated[Integer, Field(ge=0, le=limits.REPLICAS_MAX)] = Field(
         default=1, description="Replicas of each shard, in other zones"
     )
+    cluster_mode: Literal["disabled", "compatible", "enabled"] | None = Field(
+        default=None, description="By the number of shards when left out; `compatible` is the way from one to the other"
+    )
+    placement: dict[str, ShardSpec] | None = Field(
+        default=None, description='Where each shard stands at birth, keyed by its id: "0001", "0002"'
+    )
+    data_tiering: Switch | None = Field(
+        default=None, description="Data on SSDs beside memory: on for the classes that have them, which need it"
+    )
+    durability: Literal["sync", "async"] | None = Field(
+        default=None,
+        description="Writes are kept in several zones before (`sync`) or after (`async`) the answer",
+    )
+    transit_encryption: Literal["required", "preferred"] = Field(
+        default="required", description="`preferred` lets clients in without TLS while they are moved"
+    )
     port: Annotated[Integer, Field(ge=limits.CACHE_PORT_MIN, le=limits.PORT_MAX)] = Field(
         default=6380, description="TCP port; it can't be changed later"
     )
     users: dict[Identifier, UserSpec] = Field(default={}, description="IAM users, keyed by name")
+    auth_token: AuthTokenSpec | None = Field(
+        default=None, description="A password for everybody, in Secrets Manager, for Redis OSS before 6.0"
+    )
+    allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect, keyed by name")
+    autoscaling: CacheAutoscalingSpec | None = Field(default=None, description="Auto scaling of shards and replicas")
+    origin: CacheOriginSpec | None = Field(default=None, description="What the group is born from")
+    global_datastore: GlobalDatastoreSpec | None = Field(
+        default=None, alias="global", description="Global datastore: secondary Regions"
+    )
+    watch: CacheWatchSpec | None = Field(default=None, description="Alarms, events, a dashboard")
     snapshot_retention_days: Annotated[Integer, Field(ge=0, le=limits.CACHE_SNAPSHOT_DAYS_MAX)] = Field(
         default=15, description="Days that automatic snapshots are kept, 0 for none"
     )
@@ -63,6 +83,7 @@ class ReplicationGroupSpec(Spec):
     parameters: dict[str, str] = Field(default={}, description="Parameters of the group, values quoted")
     protection: Switch = Field(default=True, description="Termination protection")
     minor_upgrades: Switch = Field(default=True, description="Minor versions are applied in the maintenance window")
+    extended_support: Switch = Field(default=False, description="Run a version past standard support, at a price")
     tags: dict[str, str] = Field(default={}, description="Tags, beside those of the estate")
     acknowledge: Acknowledge = Field(default=(), description=ACKNOWLEDGE)
     overrides: Overrides = Field(default={}, description=OVERRIDES)
@@ -153,58 +174,6 @@ def _many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 def _no_replica(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     if spec.replicas == 0:
         yield Hit(("replicas",), spec.replicas)
-
-
-def _iam_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    least = engines.CACHE_IAM_FROM[spec.engine]
-    if spec.users and _is_fine(spec) and engines.parsed(spec.engine, spec.version) < least:
-        fix = f"choose {spec.engine} {least[0]}.{least[1]} or newer, or remove `users`"
-        yield Hit(("version",), spec.version, fix=fix)
-
-
-def _many_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if len(spec.users) >= limits.USERS_PER_GROUP_MAX:
-        yield Hit(("users",), len(spec.users))
-
-
-def _passwords(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name, user in spec.users.items():
-        for word in user.access.split():
-            if word[:1] in {">", "<", "#", "!"} or word.lower() in {"nopass", "resetpass"}:
-                yield Hit(("users", name, "access"), word if word.isalpha() else f"a word that starts with {word[0]}")
-
-
-def _access_form(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name, user in spec.users.items():
-        words = user.access.split()
-        if not words or words[0] not in {"on", "off"} or not user.access.isprintable():
-            yield Hit(("users", name, "access"), user.access)
-        elif (odd := next((word for word in words[1:] if not _is_acl_word(word)), None)) is not None:
-            must = "be made of on, off, ~keys, &channels, +command, -command, +@category and -@category"
-            yield Hit(("users", name, "access"), odd, must=must)
-
-
-def _is_acl_word(word: str) -> bool:
-    """One rule of an ACL string; words about passwords have a rule of their own. [valkey.io/topics/acl]"""
-    if word[:2] in {"+@", "-@"}:
-        return word[2:].lower() in ACL_CATEGORIES
-    known = word.lower() in ACL_WORDS or word[:1] in {">", "<", "#", "!", "(", ")"} or word.endswith(")")
-    return known or (len(word) > 1 and word[0] in "~&+-%")
-
-
-def _users_default(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if "default" in spec.users:
-        yield Hit(("users", "default"), "default")
-
-
-def _append_only(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name in APPEND_ONLY & set(spec.parameters):
-        yield Hit(("parameters", name), spec.parameters[name])
-
-
-def _kit_parameters(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name in KIT_PARAMETERS & set(spec.parameters):
-        yield Hit(("parameters", name), spec.parameters[name])
 
 
 def _default_port(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -352,55 +321,6 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         acknowledge=True,
     ),
     Rule(
-        id="cache/iam-version",
-        reads=("users", "engine", "version"),
-        broken=_iam_version,
-        must="know IAM users",
-        fix="choose a newer version",
-    ),
-    Rule(
-        id="cache/users-max",
-        reads=("users",),
-        broken=_many_users,
-        must=f"be fewer than {limits.USERS_PER_GROUP_MAX}: the group's `default` user is one of them",
-        fix="remove some",
-    ),
-    Rule(
-        id="cache/user-default",
-        reads=(),
-        broken=_users_default,
-        must="not be called default",
-        fix="rename it: the kit makes a `default` user that may do nothing",
-    ),
-    Rule(
-        id="cache/access-password",
-        reads=(),
-        broken=_passwords,
-        must="hold no password",
-        fix="remove it: users authenticate with IAM",
-    ),
-    Rule(
-        id="cache/access-form",
-        reads=(),
-        broken=_access_form,
-        must="start with on or off",
-        fix='write it as in "on ~app:* +@read"',
-    ),
-    Rule(
-        id="cache/append-only",
-        reads=("parameters",),
-        broken=_append_only,
-        must="not be set: ElastiCache has no append-only file",
-        fix="use snapshots, Durability (Valkey 9.0), or Amazon MemoryDB",
-    ),
-    Rule(
-        id="cache/parameter-of-kit",
-        reads=("parameters",),
-        broken=_kit_parameters,
-        must="be left to the kit",
-        fix="remove it: `shards` decides whether cluster mode is on",
-    ),
-    Rule(
         id="cache/default-port",
         reads=("port", "engine"),
         broken=_default_port,
@@ -478,6 +398,14 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         must=resources.MUST_BE_FREE,
         fix="runbooks find the resource by it: rename the key in the file instead",
     ),
+    *LAYOUT_RULES,
+    *USER_RULES,
+    *AUTH_TOKEN_RULES,
+    *PARAMETER_RULES,
+    *ORIGIN_RULES,
+    *SCALING_RULES,
+    *GLOBAL_RULES,
+    *WATCH_RULES,
 )
 
 ReplicationGroupSpec.RULES = RULES
