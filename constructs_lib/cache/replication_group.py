@@ -65,7 +65,7 @@ class ReplicationGroup(Construct):
         self.cfn_log_groups = define_log_groups(
             self, self.log_group_names, key_arn=self.key_arn, retention_days=spec.log_retention_days, retain=retain
         )
-        self.users = Users(self, "Users", identifier=identifier, spec=spec)
+        self.users = Users(self, "Users", identifier=identifier, engine=spec.engine, users=spec.users)
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_replication_group = self._define_replication_group()
@@ -194,16 +194,13 @@ class ReplicationGroup(Construct):
 
     def grant_connect(self, grantee: iam.IGrantable, user: str) -> iam.Grant:
         """Let a principal log in as the spec's user `user` with an IAM token (15 minutes); KeyError when unknown."""
-        user_arn = self.users.cfn_users[user].attr_arn
         group_arn = cdk.Stack.of(self).format_arn(
             service="elasticache",
             resource="replicationgroup",
             resource_name=self.identifier,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["elasticache:Connect"], resource_arns=[group_arn, user_arn]
-        )
+        return self.users.grant_connect(grantee, user, cache_arn=group_arn)
 
     def metric(self, name: str, *, statistic: str = "Average", node: str = "0001-001") -> cloudwatch.Metric:
         """A metric of `AWS/ElastiCache` by the minute, of one node (`0001-001` is the first shard's first).
