@@ -126,9 +126,87 @@ KEYS: dict[str, Gone] = {
     ),
 }
 
+NO_REPLICATION = Gone(
+    "memcached/no-replication",
+    "not be used",
+    "Memcached nodes know nothing of each other, and a lost node's data is gone: "
+    "use Valkey under `caches:`, which has replicas, failover and shards",
+)
+NO_SNAPSHOTS = Gone(
+    "memcached/no-snapshots",
+    "not be used",
+    "Memcached on nodes keeps nothing: use Valkey under `caches:`, or `engine: memcached` under `serverless_caches:`, "
+    "which has snapshots",
+)
+NO_AUTHENTICATION = Gone(
+    "memcached/no-authentication",
+    "not be used",
+    "ElastiCache's Memcached knows no users, passwords, IAM or SASL: close it with `allow_from:` and TLS, "
+    "or use Valkey under `caches:`, whose `users:` log in with IAM",
+)
+NO_ENCRYPTION_AT_REST = Gone(
+    "memcached/no-encryption-at-rest",
+    "not be used",
+    "Memcached on nodes stores nothing at rest: where it must be encrypted use Valkey under `caches:`, "
+    "or `engine: memcached` under `serverless_caches:`",
+)
+NO_LOGS = Gone(
+    "memcached/no-logs",
+    "not be used",
+    "ElastiCache delivers no logs of Memcached: its metrics and events are all there is, or use Valkey under `caches:`",
+)
+NO_AUTO_SCALING = Gone(
+    "memcached/no-auto-scaling",
+    "not be used",
+    "Application Auto Scaling knows no Memcached: change `nodes:`, or use `engine: memcached` under "
+    "`serverless_caches:`, which scales by itself",
+)
+NO_DATA_TIERING = Gone(
+    "memcached/no-data-tiering",
+    "not be used",
+    "Memcached can't use the SSDs of r6gd nodes: use Valkey under `caches:`",
+)
+ONLY_MEMCACHED = Gone(
+    "memcached/engine",
+    "be left out",
+    "all below `memcached:` is Memcached; Valkey and Redis OSS stand under `caches:`",
+)
+MEMCACHED: dict[str, Gone] = {
+    "engine": ONLY_MEMCACHED,
+    "data_tiering": NO_DATA_TIERING,
+    "autoscaling": NO_AUTO_SCALING,
+    **dict.fromkeys(
+        (
+            *("replicas", "shards", "replica_of", "cluster_mode", "multi_az", "automatic_failover", "failover"),
+            *("durability", "appendonly", "persistence", "global", "global_datastore", "placement", "slo"),
+        ),
+        NO_REPLICATION,
+    ),
+    **dict.fromkeys(
+        ("snapshot_retention_days", "snapshot_window", "snapshots", "snapshot", "final_snapshot", "backup", "origin"),
+        NO_SNAPSHOTS,
+    ),
+    **dict.fromkeys(
+        ("users", "user", "user_group", "username", "auth", "auth_token", "password", "sasl", "iam", "access"),
+        NO_AUTHENTICATION,
+    ),
+    **dict.fromkeys(
+        ("kms_key", "kms_key_id", "key", "encrypted", "encryption", "at_rest_encryption", "storage_encrypted"),
+        NO_ENCRYPTION_AT_REST,
+    ),
+    **dict.fromkeys(("log_retention_days", "log_exports", "log_delivery", "logs"), NO_LOGS),
+}
+"""What Memcached on nodes lacks. [E4] "Comparing Valkey, Memcached, and Redis OSS"; `facts` E11, E14."""
 
-def key_at(name: str, value: object) -> Gone | None:
-    """The way out for a key that no longer is; what `engine_mode` gets depends on the mode."""
+KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {"memcached": MEMCACHED}
+"""Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
+
+
+def key_at(path: Path, value: object) -> Gone | None:
+    """The way out for a key that is none; what `engine_mode` gets depends on the mode."""
+    name = str(path[-1])
+    if len(path) == 3 and name in (own := KEYS_BY_UNIT.get(str(path[0]), {})):  # noqa: PLR2004 - unit.name.key
+        return own[name]
     if name == "engine_mode":
         return ENGINE_MODES.get(str(value).lower().replace("-", "").replace("_", ""), ENGINE_MODE)
     return KEYS.get(name)

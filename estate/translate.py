@@ -51,7 +51,7 @@ class Translator:
 
     def unknown(self, loc: Path, error: Error) -> Finding:
         name, known = str(loc[-1]), keys_at(loc[:-1])
-        if gone := retired.key_at(name, error["input"]):
+        if gone := retired.key_at(loc, error["input"]):
             given = f"{name}: {error['input']}" if name == "engine_mode" else name
             return Finding(
                 rule=gone.rule, path=loc, given=shown(given), allowed=gone.must, fix=gone.fix, about_key=True
