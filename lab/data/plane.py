@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.data import valkey_scaling, valkey_snapshots
 from lab.data.addresses import AddressBlock, claim_block
 from lab.data.cluster import PostgresCluster
 from lab.data.dns import Turns, UnknownNameError
@@ -27,6 +28,7 @@ POSTGRES_ENGINE = "aurora-postgresql"
 # Real Aurora: 15 to 20 s are typical (facts F6); the lab is quick by default.
 DNS_DELAY_S = 0.3
 COPIES = "programs"
+OWNED = ("pg", "s", "templates")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,14 @@ class ProcessPlane:
         self._template_lock = threading.Lock()
         self._lock = threading.RLock()
         self._count = 0
-        for name, owned in (("pg", True), ("s", True), ("log", False), (COPIES, False), ("templates", True)):
+        for name, owned in (
+            ("pg", True),
+            ("s", True),
+            ("log", False),
+            (COPIES, False),
+            ("rdb", False),
+            ("templates", True),
+        ):
             path = make_dir(self.base_dir / name, self.identity, mode=0o711)
             if owned:
                 self.identity.own(path)
@@ -331,12 +340,45 @@ class ProcessPlane:
 
     def create_cache(self, request: CacheRequest) -> None:
         """Start a replication group's processes: each shard's primary and the replicas that follow it."""
+        files = self._kept_files(request.from_snapshot) if request.from_snapshot else []
         with self._lock:
             if request.group_id in self._caches:
                 raise PlaneError(f"replication group {request.group_id} must be new, got one that runs")
             group = ValkeyGroup.make(request, self.base_dir, self.block, self.identity, self.truth)
             self._caches[request.group_id] = group
         group.start()
+        valkey_snapshots.fill(group, files)
+
+    def reshape_cache(self, group_id: str, shards: tuple[tuple[str, ...], ...], slots: tuple[str, ...]) -> None:
+        """Make the group's nodes be exactly these, and move slots with their keys while it serves."""
+        valkey_scaling.reshape(self._cache(group_id), shards, slots)
+        self.truth.note("cache.reshaped", group=group_id)
+
+    def set_cluster_mode(self, group_id: str, *, on: bool) -> None:
+        """Start the nodes of a group with one shard again, with cluster mode on or off, and its data."""
+        valkey_scaling.set_cluster_mode(self._cache(group_id), on=on, folder=self._snapshot_folder(f"turn-{group_id}"))
+
+    def keep_cache_snapshot(self, group_id: str, name: str) -> None:
+        """Copy every shard's data as they are now, to start others with."""
+        valkey_snapshots.keep(self._cache(group_id), self._snapshot_folder(name))
+
+    def drop_cache_snapshot(self, name: str) -> None:
+        shutil.rmtree(self._snapshot_folder(name), ignore_errors=True)
+
+    def _snapshot_folder(self, name: str) -> Path:
+        return self.base_dir / "rdb" / name
+
+    def _kept_files(self, name: str) -> list[Path]:
+        files = sorted(self._snapshot_folder(name).glob("*.rdb"))
+        if not files:
+            raise PlaneError(f"cache snapshot {name} must be kept, got none of that name")
+        return files
+
+    def _cache(self, group_id: str) -> ValkeyGroup:
+        group = self._caches.get(group_id)
+        if group is None:
+            raise PlaneError(f"replication group {group_id} must exist, got none of that name")
+        return group
 
     def delete_cache(self, group_id: str) -> None:
         with self._lock:
@@ -348,10 +390,7 @@ class ProcessPlane:
 
     def failover_cache(self, group_id: str, shard: int, target_node: str) -> None:
         """Replace a shard's primary (shards count from 0): stop it, promote the target; it comes back as a replica."""
-        group = self._caches.get(group_id)
-        if group is None:
-            raise PlaneError(f"replication group {group_id} must exist, got none of that name")
-        group.failover(shard, target_node)
+        self._cache(group_id).failover(shard, target_node)
 
     def cache_primary(self, group_id: str, shard: int) -> str | None:
         """Node id of the shard's primary in truth, None when the group is not known."""

@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,13 @@ from lab.data.addresses import AddressBlock
 from lab.data.identity import Identity, make_dir
 from lab.data.installs import valkey_server
 from lab.data.processes import Child, kill_within
-from lab.data.resp import RespError, ask
+from lab.data.resp import RespError, Word, ask
+from lab.data.slots import ranges_of, read_slots, wanted_slots
 from lab.data.truth import TruthLog
 from lab.plane import CacheRequest, PlaneError
 
 logger = logging.getLogger(__name__)
 
-SLOTS = 16_384
 BUS_OFFSET = 10_000
 MAX_PORT = 65_535
 POLL_S = 0.01
@@ -114,7 +114,7 @@ class ValkeyNode:
         if self.child is not None:
             self.child.stop(signal.SIGKILL, timeout_s=STOP_TIMEOUT_S)
 
-    def run(self, *command: str | int) -> Any:
+    def run(self, *command: Word) -> Any:
         """Answer of one command, without retries."""
         return ask(self.address, self.port, *command)
 
@@ -137,11 +137,6 @@ def wait_until(what: str, holds: Callable[[], bool], *, timeout_s: float = TIMEO
         time.sleep(POLL_S)
 
 
-def slot_range(shard: int, shards: int) -> tuple[int, int]:
-    """First and last slot of a shard (from 0) when the slots are spread evenly."""
-    return shard * SLOTS // shards, (shard + 1) * SLOTS // shards - 1
-
-
 @dataclass(kw_only=True, eq=False)
 class ValkeyGroup:
     """A replication group. `shards` holds each shard's nodes, whichever is primary."""
@@ -149,9 +144,15 @@ class ValkeyGroup:
     request: CacheRequest
     truth: TruthLog
     version: str
+    program: Path
+    folder: Path
+    logs: Path
+    block: AddressBlock
+    identity: Identity
+    cluster_mode: bool
     shards: list[list[ValkeyNode]] = field(default_factory=list)
     _primaries: dict[int, str] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     _closed: bool = False
 
     @classmethod
@@ -160,26 +161,34 @@ class ValkeyGroup:
     ) -> ValkeyGroup:
         """The group's nodes with their addresses and folders; nothing runs yet."""
         program, version = valkey_server(base_dir / "programs", identity)
-        group = cls(request=request, truth=truth, version=version)
-        folder = make_dir(base_dir / f"valkey-{request.group_id}", identity)
-        for names in request.shards:
-            nodes = []
-            for name in names:
-                address, port = block.take(request.port)
-                node = ValkeyNode(
-                    name=name,
-                    directory=make_dir(folder / name, identity),
-                    log=base_dir / "log" / f"{name}.log",
-                    address=address,
-                    port=port,
-                    cluster_mode=request.cluster_mode,
-                    program=program,
-                    identity=identity,
-                    on_exit=group.node_exited,
-                )
-                nodes.append(node)
-            group.shards.append(nodes)
+        group = cls(
+            request=request,
+            truth=truth,
+            version=version,
+            program=program,
+            folder=make_dir(base_dir / f"valkey-{request.group_id}", identity),
+            logs=base_dir / "log",
+            block=block,
+            identity=identity,
+            cluster_mode=request.cluster_mode,
+        )
+        group.shards = [[group.new_node(name) for name in names] for names in request.shards]
         return group
+
+    def new_node(self, name: str, *, cluster_mode: bool | None = None) -> ValkeyNode:
+        """A node with an address and a folder; it does not run yet."""
+        address, port = self.block.take(self.request.port)
+        return ValkeyNode(
+            name=name,
+            directory=make_dir(self.folder / name, self.identity),
+            log=self.logs / f"{name}.log",
+            address=address,
+            port=port,
+            cluster_mode=self.cluster_mode if cluster_mode is None else cluster_mode,
+            program=self.program,
+            identity=self.identity,
+            on_exit=self.node_exited,
+        )
 
     def all_nodes(self) -> list[ValkeyNode]:
         return [node for shard in self.shards for node in shard]
@@ -201,36 +210,60 @@ class ValkeyGroup:
             return [node for node in nodes if node not in primaries and node.is_ready] or primaries
         return nodes
 
+    def primaries(self) -> list[ValkeyNode]:
+        """The primary of each shard."""
+        by_name = {node.name: node for node in self.all_nodes()}
+        return [by_name[self._primaries[index]] for index in range(len(self.shards))]
+
+    def holders(self) -> dict[int, int]:
+        """The shard that holds each slot, as the processes say; empty without cluster mode."""
+        if not self.cluster_mode:
+            return {}
+        return {slot: index for index, primary in enumerate(self.primaries()) for slot in slots_of(primary)}
+
     def start(self) -> None:
         """Start every node, spread the slots, attach the replicas; returns when all replicas are in step."""
-        with self._lock:
+        with self.lock:
             for node in self.all_nodes():
                 node.start()
             self._primaries = {index: shard[0].name for index, shard in enumerate(self.shards)}
-            if self.request.cluster_mode:
+            if self.cluster_mode:
                 self._form_cluster()
-            for shard in self.shards:
-                for replica in shard[1:]:
-                    self._replicate(replica, shard[0])
-            for shard in self.shards:
-                for replica in shard[1:]:
-                    wait_until(f"{replica.name} follows {shard[0].name}", partial(in_step, replica))
-            if self.request.cluster_mode:
-                wait_until(f"cluster {self.request.group_id} is whole", self._cluster_is_whole)
+            self.attach(self.shards)
+
+    def attach(self, shards: Iterable[list[ValkeyNode]]) -> None:
+        """Let every node of these shards but its primary follow that; returns when all are in step."""
+        pairs = [(node, shard) for shard in shards for node in shard if not self.is_primary(node.name)]
+        for replica, shard in pairs:
+            self._replicate(replica, next(node for node in shard if self.is_primary(node.name)))
+        for replica, _ in pairs:
+            wait_until(f"{replica.name} follows its primary", partial(in_step, replica))
+        if self.cluster_mode:
+            wait_until(f"cluster {self.request.group_id} is whole", self._cluster_is_whole)
 
     def _form_cluster(self) -> None:
-        nodes = self.all_nodes()
-        for epoch, node in enumerate(nodes, start=1):
+        for epoch, node in enumerate(self.all_nodes(), start=1):
             node.run("CLUSTER", "SET-CONFIG-EPOCH", epoch)
-        for index, shard in enumerate(self.shards):
-            shard[0].run("CLUSTER", "ADDSLOTSRANGE", *slot_range(index, len(self.shards)))
+        for shard, slots in zip(self.shards, wanted_slots(len(self.shards), self.request.slots), strict=True):
+            spans = [edge for span in ranges_of(slots) for edge in span]
+            if spans:
+                shard[0].run("CLUSTER", "ADDSLOTSRANGE", *spans)
+        self.introduce(self.all_nodes())
+
+    def adopt(self, shards: list[list[ValkeyNode]], primaries: list[str]) -> None:
+        """Take these shards for the group's, with their primaries; nodes of a last one without are leaving."""
+        self.shards = shards
+        self._primaries = dict(enumerate(primaries))
+
+    def introduce(self, nodes: Iterable[ValkeyNode]) -> None:
+        """Let these nodes meet every other; returns when all know all."""
         for one in nodes:
-            for other in nodes:
+            for other in self.all_nodes():
                 if one is not other:
                     one.run("CLUSTER", "MEET", other.address, other.port, self._bus_port(other))
         wait_until(
             f"nodes of {self.request.group_id} know each other",
-            lambda: all(self._knows_all(node) for node in nodes),
+            lambda: all(self._knows_all(node) for node in self.all_nodes()),
         )
 
     @staticmethod
@@ -245,27 +278,27 @@ class ValkeyGroup:
         return all("cluster_state:ok" in node.run("CLUSTER", "INFO") for node in self.all_nodes())
 
     def _replicate(self, replica: ValkeyNode, primary: ValkeyNode) -> None:
-        if self.request.cluster_mode:
+        if self.cluster_mode:
             replica.run("CLUSTER", "REPLICATE", primary.run("CLUSTER", "MYID"))
         else:
             replica.run("REPLICAOF", primary.address, primary.port)
 
     def failover(self, shard: int, target: str) -> None:
         """Stop the shard's primary, promote the target, bring the old one back as its replica."""
-        with self._lock:
+        with self.lock:
             nodes = {node.name: node for node in self.shards[shard]}
             old, new = nodes[self._primaries[shard]], nodes.get(target)
             if new is None or new is old or not new.is_ready:
                 raise PlaneError(f"the target must be a running replica of shard {shard}, got {target}")
             old.stop()
-            if self.request.cluster_mode:
+            if self.cluster_mode:
                 new.run("CLUSTER", "FAILOVER", "TAKEOVER")
             else:
                 new.run("REPLICAOF", "NO", "ONE")
             wait_until(f"{target} is primary", lambda: new.info().get("role") == "master")
             self._primaries[shard] = target
             self.truth.note("primary.promoted", group=self.request.group_id, instance=target)
-            if not self.request.cluster_mode:
+            if not self.cluster_mode:
                 for node in nodes.values():
                     if node is not new and node.is_ready:
                         self._replicate(node, new)
@@ -276,7 +309,9 @@ class ValkeyGroup:
         if self._closed:
             return
         self.truth.note("cache-node.gone", group=self.request.group_id, instance=node.name)
-        shard = next(index for index, nodes in enumerate(self.shards) if node in nodes)
+        shard = next((index for index, nodes in enumerate(self.shards) if node in nodes), None)
+        if shard is None:
+            return  # it was leaving
         heir = next((other for other in self.shards[shard] if other is not node and other.is_ready), None)
         if self._primaries.get(shard) == node.name and heir is not None:
             self.failover(shard, heir.name)
@@ -285,13 +320,13 @@ class ValkeyGroup:
 
     def _in_background(self, node: ValkeyNode, shard: int) -> None:
         def run() -> None:
-            with contextlib.suppress(PlaneError, RespError, OSError), self._lock:
+            with contextlib.suppress(PlaneError, RespError, OSError), self.lock:
                 if self._closed or node.is_ready:
                     return
                 kill_within(node.directory)
                 primary = next(other for other in self.shards[shard] if other.name == self._primaries[shard])
                 node.start()
-                if node is not primary and not self.request.cluster_mode:
+                if node is not primary and not self.cluster_mode:
                     self._replicate(node, primary)
                 self.truth.note("cache-node.joined", group=self.request.group_id, instance=node.name)
 
@@ -299,7 +334,7 @@ class ValkeyGroup:
 
     def close(self) -> None:
         self._closed = True
-        with self._lock:
+        with self.lock:
             for node in self.all_nodes():
                 node.stop()
 
@@ -308,6 +343,13 @@ def in_step(node: ValkeyNode) -> bool:
     """True for a replica whose link to its primary is up."""
     info = node.info()
     return info.get("role") == "slave" and info.get("master_link_status") == "up"
+
+
+def slots_of(node: ValkeyNode) -> frozenset[int]:
+    """The slots that a primary holds, as it says itself; those on the move are still its own."""
+    lines = str(node.run("CLUSTER", "NODES")).splitlines()
+    words = next(line.split() for line in lines if "myself" in line)
+    return read_slots(" ".join(word for word in words[8:] if not word.startswith("[")))
 
 
 def _cluster_nodes(node: ValkeyNode) -> dict[str, str]:
