@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from estate import engines, limits, resources, windows
+from estate.caches import common
 from estate.caches.auth_token import RULES as AUTH_TOKEN_RULES
 from estate.caches.auth_token import AuthTokenSpec
 from estate.caches.global_datastore import RULES as GLOBAL_RULES
@@ -143,22 +144,15 @@ def _data_tiering(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _malformed_class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if not _is_class(spec.node_class):
-        yield Hit(("class",), spec.node_class)
-
-
-def _is_class(name: str) -> bool:
-    return name.startswith("cache.") and engines.CLASS_FORM.fullmatch(name) is not None
+    yield from common.malformed_class(spec.node_class)
 
 
 def _unknown_class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if _is_class(spec.node_class) and spec.node_class not in engines.known_classes("cache"):
-        yield Hit(("class",), spec.node_class, must=f"be a node type in the data of {engines.data_date()}")
+    yield from common.unknown_class(spec.node_class)
 
 
 def _class_not_in_region(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.node_class in engines.classes_missing_in(spec.region or ""):
-        yield Hit(("class",), spec.node_class, must=f"be offered in {spec.region}")
+    yield from common.class_not_in_region(spec.node_class, spec.region)
 
 
 def _too_many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -188,19 +182,12 @@ def _snapshot_window(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _maintenance_window(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    window = spec.maintenance_window
-    if window is not None and windows.weekly_span(window) is None:
-        yield Hit(("maintenance_window",), window)
+    yield from common.malformed_maintenance_window(spec.maintenance_window)
 
 
 def _short_windows(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    spans = {
-        "snapshot_window": windows.daily_span(spec.snapshot_window or ""),
-        "maintenance_window": windows.weekly_span(spec.maintenance_window or ""),
-    }
-    for name, span in spans.items():
-        if span and span[1] < limits.CACHE_WINDOW_MINUTES_MIN:
-            yield Hit((name,), getattr(spec, name))
+    yield from common.short_snapshot_window(spec.snapshot_window)
+    yield from common.short_maintenance_window(spec.maintenance_window)
 
 
 def _windows_overlap(spec: ReplicationGroupSpec) -> Iterator[Hit]:
