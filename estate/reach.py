@@ -1,11 +1,11 @@
-"""How a cluster is reached: who may connect, a proxy."""
+"""How a cluster or a cache is reached: who may connect; a cluster's proxy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -40,6 +40,13 @@ class AllowSpec(Spec):
         return {name: value for name, value in given.items() if value is not None}
 
 
+class Reached(Protocol):
+    """Whatever `allow_from` lets somebody connect to."""
+
+    @property
+    def allow_from(self) -> Mapping[str, AllowSpec]: ...
+
+
 class ProxySpec(Spec):
     """RDS Proxy before the cluster: pools connections, hides a failover; IAM and TLS are required."""
 
@@ -69,44 +76,104 @@ def _form(allow: AllowSpec) -> Iterator[tuple[str, str, str]]:
         yield "cidr", allow.cidr, "10.20.3.4/32"
 
 
-def _malformed_sources(spec: AuroraSpec) -> Iterator[Hit]:
+def _malformed_sources(spec: Reached) -> Iterator[Hit]:
     for name, allow in spec.allow_from.items():
         for field, given, example in _form(allow):
             yield Hit(("allow_from", name, field), given, fix=f"write it as in {example}")
 
 
-def _not_one_source(spec: AuroraSpec) -> Iterator[Hit]:
+def _not_one_source(spec: Reached) -> Iterator[Hit]:
     for name, allow in spec.allow_from.items():
         if len(allow.sources) != 1:
             yield Hit(("allow_from", name), " and ".join(allow.sources) or "none")
 
 
-def _cidrs(spec: AuroraSpec) -> Iterator[tuple[str, IPv4Network]]:
+def _cidrs(spec: Reached) -> Iterator[tuple[str, IPv4Network]]:
     for name, allow in spec.allow_from.items():
         network = parsed_cidr(allow.cidr) if allow.cidr is not None else None
         if network is not None:
             yield name, network
 
 
-def _public_sources(spec: AuroraSpec) -> Iterator[Hit]:
+def _public_sources(spec: Reached) -> Iterator[Hit]:
     for name, network in _cidrs(spec):
         if not any(network.subnet_of(each) for each in INSIDE):
             yield Hit(("allow_from", name, "cidr"), str(network))
 
 
-def _wide_sources(spec: AuroraSpec) -> Iterator[Hit]:
+def _wide_sources(spec: Reached) -> Iterator[Hit]:
     for name, network in _cidrs(spec):
         if network.num_addresses > 1 and any(network.subnet_of(each) for each in INSIDE):
             yield Hit(("allow_from", name, "cidr"), str(network))
 
 
-def _repeated_sources(spec: AuroraSpec) -> Iterator[Hit]:
+def _repeated_sources(spec: Reached) -> Iterator[Hit]:
     seen: dict[tuple[str, str], str] = {}
     for name, allow in spec.allow_from.items():
         for field, given in allow.sources.items():
             if (field, given) in seen:
                 yield Hit(("allow_from", name, field), given, fix=f"remove it: {seen[field, given]} allows it")
             seen.setdefault((field, given), name)
+
+
+def allow_rules(unit: str) -> tuple[Rule[Any], ...]:
+    """Rules of `allow_from`, for the table of whatever has one; `unit` is what its rules' ids begin with."""
+    return (
+        Rule(
+            id=f"{unit}/allow-one",
+            reads=(),
+            broken=_not_one_source,
+            must="name one of security_group, prefix_list and cidr",
+            fix="give each source an entry of its own",
+        ),
+        Rule(
+            id=f"{unit}/allow-form",
+            reads=(),
+            broken=_malformed_sources,
+            must="be well-formed",
+            fix="correct it",
+        ),
+        Rule(
+            id=f"{unit}/allow-public",
+            reads=(),
+            broken=_public_sources,
+            must="be a private range (RFC 1918, RFC 6598)",
+            fix="name the security group of what connects, or a private address",
+        ),
+        Rule(
+            id=f"{unit}/allow-wide",
+            reads=(),
+            broken=_wide_sources,
+            must="be one address (/32)",
+            fix=f"name the security group of what connects, or add `acknowledge: [{unit}/allow-wide]`",
+            level="warning",
+        ),
+        Rule(
+            id=f"{unit}/allow-repeat",
+            reads=(),
+            broken=_repeated_sources,
+            must="be named once: EC2 refuses a second rule for it",
+            fix="remove the repetition",
+        ),
+    )
+
+
+def allow_count_rule(unit: str, *, ports: int = 1) -> Rule[Any]:
+    """That the sources fit a security group which has nothing but a rule for each of them and each port."""
+    most = limits.GROUP_RULES // ports
+
+    def broken(spec: Reached) -> Iterator[Hit]:
+        if len(spec.allow_from) > most:
+            yield Hit(("allow_from",), len(spec.allow_from))
+
+    return Rule(
+        id=f"{unit}/allow-count",
+        reads=("allow_from",),
+        broken=broken,
+        must=f"be {most} at most",
+        fix=f"use a prefix list, or raise quota L-0EA8095F and add `acknowledge: [{unit}/allow-count]`",
+        acknowledge=True,
+    )
 
 
 def _many_sources(spec: AuroraSpec) -> Iterator[Hit]:
@@ -140,42 +207,7 @@ def _proxy_for_master(spec: AuroraSpec) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule[AuroraSpec], ...] = (
-    Rule(
-        id="aurora/allow-one",
-        reads=(),
-        broken=_not_one_source,
-        must="name one of security_group, prefix_list and cidr",
-        fix="give each source an entry of its own",
-    ),
-    Rule(
-        id="aurora/allow-form",
-        reads=(),
-        broken=_malformed_sources,
-        must="be well-formed",
-        fix="correct it",
-    ),
-    Rule(
-        id="aurora/allow-public",
-        reads=(),
-        broken=_public_sources,
-        must="be a private range (RFC 1918, RFC 6598)",
-        fix="name the security group of what connects, or a private address",
-    ),
-    Rule(
-        id="aurora/allow-wide",
-        reads=(),
-        broken=_wide_sources,
-        must="be one address (/32)",
-        fix="name the security group of what connects, or add `acknowledge: [aurora/allow-wide]`",
-        level="warning",
-    ),
-    Rule(
-        id="aurora/allow-repeat",
-        reads=(),
-        broken=_repeated_sources,
-        must="be named once: EC2 refuses a second rule for it",
-        fix="remove the repetition",
-    ),
+    *allow_rules("aurora"),
     Rule(
         id="aurora/allow-count",
         reads=("allow_from", "proxy", "master_authentication"),

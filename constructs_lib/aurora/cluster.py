@@ -25,7 +25,6 @@ from constructs_lib.aurora.instances import define_instance_parameters, define_i
 from constructs_lib.aurora.integrations import Integrations, egress_to
 from constructs_lib.aurora.origin import set_origin
 from constructs_lib.aurora.proxy import Proxy, connect_arns
-from constructs_lib.aurora.reach import define_ingress
 from constructs_lib.aurora.replication import Membership, Replication, set_replication
 from constructs_lib.aurora.scaling import ReplicaScaling
 from constructs_lib.aurora.upgrading import BlueGreen, follow
@@ -34,6 +33,7 @@ from constructs_lib.foundation.encryption import PUBLISHERS, Encryption, use_by_
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
+from constructs_lib.foundation.reach import define_ingress
 from estate import names
 from estate.aurora import AuroraSpec
 from estate.backups import copy_account

@@ -12,10 +12,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from constructs_lib.aurora.reach import define_ingress
 from constructs_lib.foundation.cfn import acknowledge
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.placement import Placement, define_security_group, imported
+from constructs_lib.foundation.reach import define_ingress
 from estate import names
 from estate.aurora import AuroraSpec
 from estate.engines import MYSQL

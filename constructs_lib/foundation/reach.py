@@ -12,13 +12,16 @@ from estate.reach import AllowSpec
 
 
 def define_ingress(
-    scope: Construct, *, group_id: str, port: int, allow_from: Mapping[str, AllowSpec]
+    scope: Construct, *, group_id: str, port: int, allow_from: Mapping[str, AllowSpec], suffix: str = ""
 ) -> dict[str, ec2.CfnSecurityGroupIngress]:
-    """Define a rule of the group for each source, by its name; other ports stay closed to it."""
+    """Define a rule of the group for each source, by its name; other ports stay closed to it.
+
+    Whatever listens on two ports calls it for each, with a `suffix` that tells the second's construct ids apart.
+    """
     return {
         name: ec2.CfnSecurityGroupIngress(
             scope,
-            f"Allow{pascal(name)}",
+            f"Allow{pascal(name)}{suffix}",
             cidr_ip=allow.cidr,
             description=f"{name} may connect",
             from_port=port,
