@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estate.caches.families import family_of
 from estate.caches.replication_group import ReplicationGroupSpec
 from estate.engines import parsed
 
@@ -18,8 +19,7 @@ def log_types(spec: ReplicationGroupSpec) -> tuple[str, ...]:
 
 def parameter_group_family(spec: ReplicationGroupSpec) -> str:
     """Family of the version: `valkey8` for 8.2, `redis7` for 7.1, `redis6.x` for 6.2."""
-    major = spec.version.split(".")[0]
-    return "redis6.x" if (spec.engine, major) == ("redis", "6") else f"{spec.engine}{major}"
+    return family_of(spec.engine, spec.version)
 
 
 def is_cluster_mode(spec: ReplicationGroupSpec) -> bool:

@@ -257,6 +257,9 @@ def _version(spec: ReplicationGroupSpec) -> tuple[int, ...]:
     return engines.parsed(spec.engine, spec.version)
 
 
+GROUP_CHECKS = Checks(_place, _version)
+
+
 def _append_only(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     for name in sorted(APPEND_ONLY & set(spec.parameters)):
         yield Hit(("parameters", name), spec.parameters[name])
@@ -304,8 +307,9 @@ def _idle(spec: ReplicationGroupSpec) -> Iterator[Hit]:
             fix = "remove it: cluster-databases of Valkey 9 gives a cluster more"
             yield Hit(("parameters", "databases"), spec.parameters["databases"], must=must, fix=fix)
         return
-    for name in sorted(families.CLUSTER_ONLY & set(spec.parameters)):
-        yield Hit(("parameters", name), spec.parameters[name])
+    for _, table, _, name, value in GROUP_CHECKS.each(spec):
+        if name in families.CLUSTER_ONLY and name in table:
+            yield Hit(("parameters", name), value)
 
 
 def _silent_events(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -341,7 +345,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         must="be left to the kit",
         fix="remove it: `cluster_mode` and `shards` decide whether cluster mode is on",
     ),
-    *parameter_rules("cache", Checks(_place, _version)),
+    *parameter_rules("cache", GROUP_CHECKS),
     Rule(
         id="cache/tiering-eviction",
         reads=("parameters", "class"),
@@ -366,7 +370,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     ),
     Rule(
         id="cache/parameter-idle",
-        reads=("parameters", "shards", "cluster_mode"),
+        reads=("version", "parameters", "shards", "cluster_mode"),
         broken=_idle,
         must="be left out without cluster mode, where nothing reads it",
         fix="remove it",
