@@ -1,10 +1,10 @@
-"""Alarms, a dashboard and event notifications of a cluster."""
+"""Alarms, a dashboard and event notifications of a cluster; whom they tell is the same for caches."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -72,12 +72,38 @@ class WatchSpec(Spec):
     dashboard: Switch = Field(default=True, description="A CloudWatch dashboard")
 
 
+class Watch(Protocol):
+    """`watch` of a cluster or of a cache of any kind."""
+
+    @property
+    def notify(self) -> tuple[str, ...]: ...
+
+    @property
+    def alarms(self) -> Spec | None: ...
+
+    @property
+    def events(self) -> bool: ...
+
+    @property
+    def dashboard(self) -> bool: ...
+
+
+class Watched(Protocol):
+    """What can be watched."""
+
+    @property
+    def region(self) -> str | None: ...
+
+    @property
+    def watch(self) -> Watch | None: ...
+
+
 def region_of(addressee: str) -> str | None:
     """Region of an ARN, None for an e-mail address."""
     return addressee.split(":")[3] if addressee.startswith("arn:") else None
 
 
-def addressees(watch: WatchSpec, region: str | None) -> tuple[str, ...]:
+def addressees(watch: Watch, region: str | None) -> tuple[str, ...]:
     """Whom the topic of one Region tells: every e-mail address, and the queues and functions of that Region."""
     return tuple(each for each in watch.notify if region is None or region_of(each) in {None, region})
 
@@ -100,43 +126,50 @@ def connections_max(spec: AuroraSpec, instance: InstanceSpec) -> int | None:
     return capacity.default_connections(spec.engine, gib, can_pause=can_pause)
 
 
-def _notify_form(spec: AuroraSpec) -> Iterator[Hit]:
+def tells(watch: Watch) -> bool:
+    """Whether there is anything to tell anybody: alarms or events."""
+    return watch.alarms is not None or watch.events
+
+
+def _notify_form(spec: Watched) -> Iterator[Hit]:
     for index, given in enumerate(spec.watch.notify if spec.watch else ()):
         if not EMAIL.fullmatch(given) and not ADDRESSEE.fullmatch(given):
             yield Hit(("watch", "notify", index), given)
 
 
-def _notify_repeat(spec: AuroraSpec) -> Iterator[Hit]:
+def _notify_repeat(spec: Watched) -> Iterator[Hit]:
     given = spec.watch.notify if spec.watch else ()
     for index, each in enumerate(given):
         if each in given[:index]:
             yield Hit(("watch", "notify", index), each)
 
 
-def _notify_region(spec: AuroraSpec) -> Iterator[Hit]:
-    regions = {spec.region, *(spec.global_database.secondaries if spec.global_database else ())}
+def _regions_of(spec: Watched) -> set[str | None]:
+    """The Region, and those of the secondaries of a Global Database or a global datastore."""
+    spread = getattr(spec, "global_database", None) or getattr(spec, "global_datastore", None)
+    return {spec.region, *getattr(spread, "secondaries", ())}
+
+
+def _notify_region(spec: Watched) -> Iterator[Hit]:
+    regions = _regions_of(spec)
     for index, given in enumerate(spec.watch.notify if spec.watch and spec.region else ()):
         if ADDRESSEE.fullmatch(given) and region_of(given) not in regions:
             must = f"lie in {', '.join(sorted(str(region) for region in regions))}"
             yield Hit(("watch", "notify", index), given, must=must)
 
 
-def _tells_nothing(spec: AuroraSpec) -> bool:
-    return spec.watch is not None and spec.watch.alarms is None and not spec.watch.events
-
-
-def _nothing(spec: AuroraSpec) -> Iterator[Hit]:
-    if _tells_nothing(spec) and spec.watch and not spec.watch.dashboard:
+def _nothing(spec: Watched) -> Iterator[Hit]:
+    if spec.watch and not tells(spec.watch) and not spec.watch.dashboard:
         yield Hit(("watch",), "no alarms, events or dashboard")
 
 
-def _notify_unused(spec: AuroraSpec) -> Iterator[Hit]:
-    if _tells_nothing(spec) and spec.watch and spec.watch.notify:
+def _notify_unused(spec: Watched) -> Iterator[Hit]:
+    if spec.watch and not tells(spec.watch) and spec.watch.notify:
         yield Hit(("watch", "notify"), spec.watch.notify)
 
 
-def _nobody(spec: AuroraSpec) -> Iterator[Hit]:
-    if spec.watch and not spec.watch.notify and not _tells_nothing(spec):
+def _nobody(spec: Watched) -> Iterator[Hit]:
+    if spec.watch and not spec.watch.notify and tells(spec.watch):
         yield Hit(("watch", "notify"), "nobody")
 
 
@@ -158,50 +191,57 @@ def _size_unknown(spec: AuroraSpec) -> Iterator[Hit]:
             yield Hit(("instances", name, "class"), instance.instance_class, must=must)
 
 
+def told_rules(prefix: str, kind: str = "cluster") -> tuple[Rule[Any], ...]:
+    """Rules about whom `watch` tells, and that it watches at all; ids begin with `prefix`."""
+    return (
+        Rule(
+            id=f"{prefix}notify-form",
+            reads=("watch.notify",),
+            broken=_notify_form,
+            must="be an e-mail address or the ARN of a standard queue or a function",
+            fix="write it as in ops@example.com or arn:aws:sqs:eu-west-1:111122223333:alarms",
+        ),
+        Rule(
+            id=f"{prefix}notify-repeat",
+            reads=("watch.notify",),
+            broken=_notify_repeat,
+            must="be named once",
+            fix="remove the repetition",
+        ),
+        Rule(
+            id=f"{prefix}notify-region",
+            reads=("watch.notify", "region"),
+            broken=_notify_region,
+            must=f"lie in a Region of the {kind}",
+            fix="name a queue or function there; e-mail addresses have no Region",
+        ),
+        Rule(
+            id=f"{prefix}nothing",
+            reads=("watch",),
+            broken=_nothing,
+            must="watch something",
+            fix="remove `watch`, or leave one of the three on",
+        ),
+        Rule(
+            id=f"{prefix}notify-unused",
+            reads=("watch",),
+            broken=_notify_unused,
+            must="be left out without alarms and events",
+            fix="remove it, or leave one of the two on",
+        ),
+        Rule(
+            id=f"{prefix}nobody",
+            reads=("watch",),
+            broken=_nobody,
+            must="name somebody: alarms and events that nobody hears of help nobody",
+            fix=f"add an address, or `acknowledge: [{prefix}nobody]` where people subscribe to the topic themselves",
+            level="warning",
+        ),
+    )
+
+
 RULES: tuple[Rule[AuroraSpec], ...] = (
-    Rule(
-        id="watch/notify-form",
-        reads=("watch.notify",),
-        broken=_notify_form,
-        must="be an e-mail address or the ARN of a standard queue or a function",
-        fix="write it as in ops@example.com or arn:aws:sqs:eu-west-1:111122223333:alarms",
-    ),
-    Rule(
-        id="watch/notify-repeat",
-        reads=("watch.notify",),
-        broken=_notify_repeat,
-        must="be named once",
-        fix="remove the repetition",
-    ),
-    Rule(
-        id="watch/notify-region",
-        reads=("watch.notify", "region"),
-        broken=_notify_region,
-        must="lie in a Region of the cluster",
-        fix="name a queue or function there; e-mail addresses have no Region",
-    ),
-    Rule(
-        id="watch/nothing",
-        reads=("watch",),
-        broken=_nothing,
-        must="watch something",
-        fix="remove `watch`, or leave one of the three on",
-    ),
-    Rule(
-        id="watch/notify-unused",
-        reads=("watch",),
-        broken=_notify_unused,
-        must="be left out without alarms and events",
-        fix="remove it, or leave one of the two on",
-    ),
-    Rule(
-        id="watch/nobody",
-        reads=("watch",),
-        broken=_nobody,
-        must="name somebody: alarms and events that nobody hears of help nobody",
-        fix="add an address, or `acknowledge: [watch/nobody]` where people subscribe to the topic themselves",
-        level="warning",
-    ),
+    *told_rules("watch/"),
     Rule(
         id="watch/lag-above-slo",
         reads=("watch.alarms.replica_lag_ms", "slo.replica_lag_ms"),
