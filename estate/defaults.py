@@ -134,7 +134,7 @@ PRODUCTION_2026_11 = Defaults(
         "class": "cache.r7g.large",
         "nodes": 2,
         "port": 11212,
-        "minor_upgrades": True,
+        "transit_encryption": True,
     },
     serverless_cache={"engine": "valkey", "version": "8", "snapshot_retention_days": 15},
     serverless_cache_by_engine={"redis": {"version": "7"}, "memcached": {"version": "1.6"}},
@@ -163,7 +163,7 @@ DEV_2026_11 = Defaults(
     cache_sections=CACHE_SECTIONS_2026_11,
     user=PRODUCTION_2026_11.user,
     instances={"a": {"class": "serverless", "tier": 1}},
-    acknowledge=("aurora/single-instance", "aurora/class-burstable", "cache/no-replica"),
+    acknowledge=("aurora/single-instance", "aurora/class-burstable", "cache/no-replica", "memcached/one-node"),
 )
 
 TABLE: Mapping[tuple[str, str], Defaults] = {

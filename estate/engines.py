@@ -57,8 +57,15 @@ VERSION_FORMS = {
     MYSQL: re.compile(r"5\.7\.12|(5\.7|[89]\.\d)(\.mysql_aurora\.\d{1,2}\.\d{1,3}(\.\d{1,3}){0,2})?"),
     "valkey": re.compile(r"\d{1,2}\.\d{1,2}"),
     "redis": re.compile(r"\d{1,2}\.\d{1,2}(\.\d{1,2})?"),
+    "memcached": re.compile(r"\d\.\d{1,2}\.\d{1,2}"),
 }
-VERSION_EXAMPLES = {POSTGRESQL: "17.7", MYSQL: "8.0.mysql_aurora.3.10.0", "valkey": "8.2", "redis": "7.1"}
+VERSION_EXAMPLES = {
+    POSTGRESQL: "17.7",
+    MYSQL: "8.0.mysql_aurora.3.10.0",
+    "valkey": "8.2",
+    "redis": "7.1",
+    "memcached": "1.6.22",
+}
 CLASS_FORM = re.compile(r"(db|cache)\.[a-z]{1,3}\d{1,2}[a-z-]{0,6}\.(\d{0,3}x?large|medium|small|micro|nano)")
 
 Version = tuple[int, ...]
@@ -305,11 +312,34 @@ def minor_ends(engine: str, version: str) -> str | None:
 
 CACHE_EXTENDED_BELOW: Version = (6, 0)
 """Redis OSS 4 and 5 are in Extended Support since 1 Feb 2026. [E10 extended-support-versions]"""
+CACHE_ENDING: dict[str, dict[Version, str]] = {"redis": {(6,): "31 Jan 2027"}}
+"""Majors in standard support whose end has a date. [E10 extended-support-versions]"""
 CACHE_REDIS_LAST: Version = (7, 1)
 """ElastiCache follows Valkey since, and has no newer Redis OSS. [E10 supported-engine-versions]"""
 CACHE_IAM_FROM = {"redis": (7, 0), "valkey": (7, 2)}
 """IAM authentication. [E4 auth-iam]"""
 CACHE_TIERING_FROM = {"redis": (6, 2), "valkey": (7, 2)}
 """Data tiering on r6gd nodes. [E4 data-tiering]"""
+CACHE_COMPATIBLE_FROM = {"redis": (7, 0), "valkey": (7, 2)}
+"""Cluster mode `compatible`. [E10 modify-cluster-mode]"""
+CACHE_TLS_MODE_FROM = {"redis": (7, 0), "valkey": (7, 2)}
+"""Changing between TLS preferred and required in place. [E10 in-transit-encryption]"""
+CACHE_DURABLE_FROM: Version = (9, 0)
+"""Durability, on Valkey alone. [E10 Durability.Limitations]"""
 CACHE_MANY_NODES_FROM: Version = (5, 0, 6)
 """500 nodes instead of 250. [B] CreateReplicationGroup"""
+
+MEMCACHED_TLS_FROM: Version = (1, 6, 12)
+"""TLS, which can only be chosen at birth. [E4 in-transit-encryption, "conditions (Memcached)"]"""
+MEMCACHED_MAINTAINED_FROM: Version = (1, 6)
+"""The one branch that Memcached's authors still mend; ElastiCache offers 1.4 and 1.5 yet. [memcached.org]"""
+MEMCACHED_GRAVITON_FROM: Version = (1, 5, 16)
+"""Graviton nodes (`m6g`, `r6g`, `t4g` and newer). [B] CreateCacheCluster.CacheNodeType"""
+MEMCACHED_NO_TLS = frozenset({"c1", "m1", "m2", "m3", "r3", "t1", "t2"})
+"""Families of nodes without TLS: M1, M2, M3, R3, T2 [E4 in-transit-encryption]; C1 and T1 are older still."""
+
+
+@cache
+def cache_ends(engine: str, version: str) -> str | None:
+    """The date on which standard support of a cache's major ends; None while none is near."""
+    return CACHE_ENDING.get(engine, {}).get(parsed(engine, version)[:1])

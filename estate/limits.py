@@ -85,8 +85,20 @@ REPLICATION_GROUP_ID_LENGTH = 40
 """Characters of a replication group's identifier. [B] CreateReplicationGroup.ReplicationGroupId"""
 CACHE_CLUSTER_ID_LENGTH = 50
 """Characters of a Memcached cluster's identifier. [B] CreateCacheCluster.CacheClusterId"""
+MEMCACHED_NODES_SURE = 40
+"""Nodes of a Memcached cluster on which all sources agree. [B] CreateCacheCluster.NumCacheNodes"""
+MEMCACHED_NODES_MAX = 60
+"""The same by the quota page, `Nodes per cluster (Memcached)`, L-8C334AD1, adjustable. [E10 quota-limits]"""
 SERVERLESS_CACHE_NAME_LENGTH = 40
 """Characters of a serverless cache's name. [E10 serverless create; unconfirmed]"""
+SERVERLESS_DATA_GB_MIN, SERVERLESS_DATA_GB_MAX = 1, 5000
+"""Least and most data of a serverless cache, GB. [facts E19; aws-elasticache-alpha, "Size limits"]"""
+SERVERLESS_ECPU_MIN, SERVERLESS_ECPU_MAX = 1000, 15_000_000
+"""Least and most load of a serverless cache, ECPU a second. [facts E19; aws-elasticache-alpha, "Size limits"]"""
+SERVERLESS_SUBNETS_MIN, SERVERLESS_SUBNETS_MAX = 2, 3
+"""Subnets of a serverless cache, each in another zone. [B] ServerlessCache.SubnetIds"""
+SERVERLESS_CACHES_PER_REGION = 40
+"""Serverless caches of an account in a Region; adjustable, so only a warning. [E10 quota-limits]"""
 CACHE_USER_ID_LENGTH = 40
 """Characters of a user's id, which is also its name for IAM. [E4 Clusters.RBAC: 1-40]"""
 NODES_DEFAULT = 90
@@ -95,6 +107,10 @@ NODES_MAX = 500
 """Nodes of a replication group, with engine 5.0.6 or later. [B] CreateReplicationGroup"""
 REPLICAS_MAX = 5
 """Replicas of a shard. [B] CreateReplicationGroup.ReplicasPerNodeGroup"""
+SLOTS = 16_384
+"""Slots of cluster mode, 0 to 16383. [B] NodeGroupConfiguration.Slots"""
+NODES_MAX_OLDER = 250
+"""Nodes of a replication group before engine 5.0.6. [B] CreateReplicationGroup"""
 USERS_PER_GROUP_MAX = 100
 """Users of a user group; the `default` user that ElastiCache wants is one of them. [E10 quota-limits]"""
 CACHE_SNAPSHOT_DAYS_MAX = 35

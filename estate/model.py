@@ -16,8 +16,11 @@ from estate.aurora import AuroraSpec
 from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.caches.every import UNITS as CACHE_UNITS
 from estate.caches.every import every_cache
+from estate.caches.layout import zones_of
+from estate.caches.memcached import ESTATE_RULES as MEMCACHED_RULES
 from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ESTATE_RULES as SERVERLESS_RULES
 from estate.caches.serverless import ServerlessCacheSpec
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
@@ -131,20 +134,33 @@ def _overlapping_networks(estate: Estate) -> Iterator[Hit]:
             yield Hit(("network", second, "cidr"), str(other), must=f"not overlap {one} of {first}")
 
 
-def _zones_beyond(estate: Estate) -> Iterator[Hit]:
+def _zones_said(estate: Estate) -> Iterator[tuple[Path, int, str]]:
+    """Each zone that the file gives by number: where, which, and in which Region's network."""
+    first = estate.regions[0]
     for path, cluster in every_cluster(estate):
-        network = estate.network.get(cluster.region or estate.regions[0])
+        for instance, spec in cluster.instances.items():
+            if spec.zone is not None:
+                yield (*path, "instances", instance, "zone"), spec.zone, cluster.region or first
+    for name, cache in estate.caches.items():
+        for path, zone in zones_of(cache):
+            yield ("caches", name, *path), zone, cache.region or first
+    for name, memcached in estate.memcached.items():
+        for index, zone in enumerate(memcached.zones):
+            yield ("memcached", name, "zones", index), zone, memcached.region or first
+
+
+def _zones_beyond(estate: Estate) -> Iterator[Hit]:
+    for path, zone, region in _zones_said(estate):
+        network = estate.network.get(region)
         if network is None:
             continue
         zones = len(network.subnets) if network.is_existing else network.zones
-        for instance, spec in cluster.instances.items():
-            if spec.zone is not None and network.is_existing and not network.availability_zones:
-                must = "be left out while the network does not name the zones of its subnets"
-                fix = "add `availability_zones:` beside `vpc`, one for each subnet, or remove it"
-                yield Hit((*path, "instances", instance, "zone"), spec.zone, must=must, fix=fix)
-            elif spec.zone is not None and spec.zone > zones:
-                must = f"be one of the network's {zones} zones"
-                yield Hit((*path, "instances", instance, "zone"), spec.zone, must=must)
+        if network.is_existing and not network.availability_zones:
+            must = "be left out while the network does not name the zones of its subnets"
+            fix = "add `availability_zones:` beside `vpc`, one for each subnet, or remove it"
+            yield Hit(path, zone, must=must, fix=fix)
+        elif zone > zones:
+            yield Hit(path, zone, must=f"be one of the network's {zones} zones")
 
 
 def _few_zones(estate: Estate) -> Iterator[Hit]:
@@ -510,6 +526,8 @@ RULES: tuple[Rule[Estate], ...] = (
     ),
     *BACKUP_RULES,
     *UPGRADE_RULES,
+    *MEMCACHED_RULES,
+    *SERVERLESS_RULES,
 )
 
 Estate.RULES = RULES

@@ -20,6 +20,8 @@ GLOBAL_CLUSTER = "AWS::RDS::GlobalCluster"
 BLUE_GREEN = "AWS::RDS::Deployment"
 RESTORE_TEST = "AWS::Backup::RestoreTestingPlan"
 REPLICATION_GROUP = "AWS::ElastiCache::ReplicationGroup"
+CACHE_CLUSTER = "AWS::ElastiCache::CacheCluster"
+SERVERLESS_CACHE = "AWS::ElastiCache::ServerlessCache"
 USER = "AWS::ElastiCache::User"
 
 IDENTITY = {
@@ -27,6 +29,8 @@ IDENTITY = {
     INSTANCE: frozenset({"DBInstanceIdentifier", "DBClusterIdentifier", "Engine"}),
     ENDPOINT: frozenset({"DBClusterEndpointIdentifier", "DBClusterIdentifier"}),
     REPLICATION_GROUP: frozenset({"ReplicationGroupId", "Engine", "GlobalReplicationGroupId"}),
+    SERVERLESS_CACHE: frozenset({"ServerlessCacheName", "Engine"}),
+    CACHE_CLUSTER: frozenset({"ClusterName", "Engine"}),
     USER: frozenset({"UserId", "UserName", "Engine"}),
     VPC: frozenset[str](),
 }

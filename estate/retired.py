@@ -166,6 +166,11 @@ NO_DATA_TIERING = Gone(
     "not be used",
     "Memcached can't use the SSDs of r6gd nodes: use Valkey under `caches:`",
 )
+NO_MINOR_UPGRADES = Gone(
+    "memcached/no-minor-upgrades",
+    "not be used",
+    "ElastiCache upgrades Valkey and Redis OSS by itself, Memcached never: change `version:`",
+)
 ONLY_MEMCACHED = Gone(
     "memcached/engine",
     "be left out",
@@ -175,6 +180,7 @@ MEMCACHED: dict[str, Gone] = {
     "engine": ONLY_MEMCACHED,
     "data_tiering": NO_DATA_TIERING,
     "autoscaling": NO_AUTO_SCALING,
+    "minor_upgrades": NO_MINOR_UPGRADES,
     **dict.fromkeys(
         (
             *("replicas", "shards", "replica_of", "cluster_mode", "multi_az", "automatic_failover", "failover"),
@@ -198,7 +204,86 @@ MEMCACHED: dict[str, Gone] = {
 }
 """What Memcached on nodes lacks. [E4] "Comparing Valkey, Memcached, and Redis OSS"; `facts` E11, E14."""
 
-KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {"memcached": MEMCACHED}
+_ON_NODES = "declare a replication group under `caches:`"
+SERVERLESS_SIZE = Gone(
+    "serverless-cache/no-nodes",
+    "not be used",
+    "a serverless cache has no nodes to size or place: bound it with `usage:`, "
+    "or declare it under `caches:` or `memcached:`",
+)
+SERVERLESS_SCALING = Gone(
+    "serverless-cache/no-auto-scaling",
+    "not be used",
+    "a serverless cache scales by itself: `usage:` says between which bounds",
+)
+SERVERLESS_PORT = Gone(
+    "serverless-cache/port",
+    "be left out",
+    "AWS's ports are 6379 and 6380, Memcached's 11211 and 11212; where another is needed "
+    "declare a cache under `caches:` or `memcached:`",
+)
+SERVERLESS_PARAMETERS = Gone(
+    "serverless-cache/no-parameters",
+    "not be used",
+    f"a serverless cache has no parameter group: where its defaults don't do, {_ON_NODES}, which has `parameters:`",
+)
+SERVERLESS_LOGS = Gone(
+    "serverless-cache/no-logs",
+    "not be used",
+    f"a serverless cache delivers no logs: its metrics and events are all there is, or {_ON_NODES}",
+)
+SERVERLESS_WINDOW = Gone(
+    "serverless-cache/no-window",
+    "not be used",
+    "minor versions come by themselves, without interruption; `daily_snapshot_time:` says when snapshots are taken",
+)
+SERVERLESS_DURABILITY = Gone(
+    "serverless-cache/no-durability",
+    "not be used",
+    f"durability is of node-based Valkey 9.0 with cluster mode: {_ON_NODES}, or rely on snapshots",
+)
+SERVERLESS_GLOBAL = Gone(
+    "serverless-cache/no-global",
+    "not be used",
+    f"a serverless cache has no global datastore: {_ON_NODES}, which has one",
+)
+SERVERLESS_AUTH = Gone(
+    "serverless-cache/no-auth-token",
+    "not be used",
+    "a serverless cache knows users alone: declare `users:`; they log in with IAM and no password is kept",
+)
+SERVERLESS_TLS = Gone(
+    "serverless-cache/always-encrypted",
+    "be left out",
+    "a serverless cache is always encrypted, on the way and at rest, by a key of its own",
+)
+SERVERLESS_PUBLIC = Gone(
+    "serverless-cache/public",
+    "be left out",
+    "the kit opens no cache to the internet: let sources in with `allow_from:`",
+)
+SERVERLESS: dict[str, Gone] = {
+    **dict.fromkeys(
+        (
+            *("class", "node_type", "node_class", "nodes", "shards", "replicas", "placement", "zone", "zones"),
+            *("cluster_mode", "multi_az", "automatic_failover", "failover", "data_tiering", "subnets", "subnet_group"),
+        ),
+        SERVERLESS_SIZE,
+    ),
+    **dict.fromkeys(("autoscaling", "auto_scaling", "scaling"), SERVERLESS_SCALING),
+    "port": SERVERLESS_PORT,
+    **dict.fromkeys(("parameters", "parameter_group"), SERVERLESS_PARAMETERS),
+    **dict.fromkeys(("log_retention_days", "log_exports", "log_delivery", "logs"), SERVERLESS_LOGS),
+    **dict.fromkeys(("maintenance_window", "snapshot_window", "minor_upgrades", "extended_support"), SERVERLESS_WINDOW),
+    **dict.fromkeys(("durability", "persistence"), SERVERLESS_DURABILITY),
+    **dict.fromkeys(("global", "global_datastore"), SERVERLESS_GLOBAL),
+    **dict.fromkeys(("auth_token", "password"), SERVERLESS_AUTH),
+    **dict.fromkeys(("transit_encryption", "at_rest_encryption", "encrypted", "kms_key", "kms_key_id"), SERVERLESS_TLS),
+    **dict.fromkeys(("connection_type", "public", "publicly_accessible"), SERVERLESS_PUBLIC),
+}
+"""What serverless caches lack. [B] CreateServerlessCache; `facts` E9, E13, E19."""
+
+KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {"memcached": MEMCACHED, "serverless_caches": SERVERLESS}
 """Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
 
 

@@ -26,10 +26,12 @@ from cfnlint.helpers import AVAILABILITY_ZONES
 DATA = Path(__file__).resolve().parent.parent / "estate" / "data"
 SCHEMAS = files("cfnlint") / "data" / "schemas"
 AURORA = ("aurora-mysql", "aurora-postgresql")
-CACHES = ("redis", "valkey")
+CACHES = ("memcached", "redis", "valkey")
 RESOURCE_TYPES = (
     "AWS::EC2::VPC",
+    "AWS::ElastiCache::CacheCluster",
     "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache",
     "AWS::ElastiCache::User",
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBClusterEndpoint",
@@ -46,6 +48,7 @@ EMITTED_TYPES = (
     "AWS::Backup::RestoreTestingSelection",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::ElastiCache::CacheCluster",
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBClusterEndpoint",
