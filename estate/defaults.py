@@ -139,7 +139,7 @@ PRODUCTION_2026_11 = Defaults(
     serverless_cache={"engine": "valkey", "version": "8", "snapshot_retention_days": 15},
     serverless_cache_by_engine={"redis": {"version": "7"}, "memcached": {"version": "1.6"}},
     cache_sections=CACHE_SECTIONS_2026_11,
-    user={"access": "on ~* +@read"},
+    user={"access": "on ~* +@read", "authentication": "iam"},
 )
 
 DEV_2026_11 = Defaults(
@@ -163,7 +163,13 @@ DEV_2026_11 = Defaults(
     cache_sections=CACHE_SECTIONS_2026_11,
     user=PRODUCTION_2026_11.user,
     instances={"a": {"class": "serverless", "tier": 1}},
-    acknowledge=("aurora/single-instance", "aurora/class-burstable", "cache/no-replica", "memcached/one-node"),
+    acknowledge=(
+        "aurora/single-instance",
+        "aurora/class-burstable",
+        "cache/class-burstable",
+        "cache/no-replica",
+        "memcached/one-node",
+    ),
 )
 
 TABLE: Mapping[tuple[str, str], Defaults] = {

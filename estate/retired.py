@@ -135,8 +135,13 @@ NO_REPLICATION = Gone(
 NO_SNAPSHOTS = Gone(
     "memcached/no-snapshots",
     "not be used",
-    "Memcached on nodes keeps nothing: use Valkey under `caches:`, or `engine: memcached` under `serverless_caches:`, "
+    "Memcached on nodes has none: use Valkey under `caches:`, or `engine: memcached` under `serverless_caches:`, "
     "which has snapshots",
+)
+NO_PERSISTENCE = Gone(
+    "memcached/no-persistence",
+    "not be used",
+    "Memcached keeps nothing but in memory: use Valkey under `caches:`, with snapshots or `durability:`",
 )
 NO_AUTHENTICATION = Gone(
     "memcached/no-authentication",
@@ -169,7 +174,7 @@ NO_DATA_TIERING = Gone(
 NO_MINOR_UPGRADES = Gone(
     "memcached/no-minor-upgrades",
     "not be used",
-    "ElastiCache upgrades Valkey and Redis OSS by itself, Memcached never: change `version:`",
+    "ElastiCache upgrades Valkey and Redis OSS by itself, Memcached never: change `version:` when you will",
 )
 ONLY_MEMCACHED = Gone(
     "memcached/engine",
@@ -184,10 +189,11 @@ MEMCACHED: dict[str, Gone] = {
     **dict.fromkeys(
         (
             *("replicas", "shards", "replica_of", "cluster_mode", "multi_az", "automatic_failover", "failover"),
-            *("durability", "appendonly", "persistence", "global", "global_datastore", "placement", "slo"),
+            *("global", "global_datastore", "placement", "slo"),
         ),
         NO_REPLICATION,
     ),
+    **dict.fromkeys(("durability", "appendonly", "appendfsync", "persistence"), NO_PERSISTENCE),
     **dict.fromkeys(
         ("snapshot_retention_days", "snapshot_window", "snapshots", "snapshot", "final_snapshot", "backup", "origin"),
         NO_SNAPSHOTS,
@@ -283,7 +289,55 @@ SERVERLESS: dict[str, Gone] = {
 }
 """What serverless caches lack. [B] CreateServerlessCache; `facts` E9, E13, E19."""
 
-KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {"memcached": MEMCACHED, "serverless_caches": SERVERLESS}
+
+def _said_by(fix: str) -> Gone:
+    """A name that AWS or another kit has for what a setting here says."""
+    return Gone("cache/no-such-setting", "not be used", fix)
+
+
+_COUNT = _said_by("write `replicas:`, which the primary is not counted in, and `shards:`")
+_FAILOVER = _said_by("it is on with one replica at least: write `replicas: 1`; `replicas: 0` turns it off")
+_PLACEMENT = _said_by("write `placement:`, which names zones of the network by number")
+_ENCRYPTED = _said_by("remove it: data is always encrypted, by the cache's own key")
+_TLS = _said_by("write `transit_encryption: required` or `preferred`; it is never off")
+_PARAMETERS = _said_by("write `parameters:`; the group is made from them")
+_SUBNETS = _said_by("remove it: the cache stands in the isolated subnets of `network:`")
+REPLICATION_GROUP: dict[str, Gone] = {
+    **dict.fromkeys(("num_cache_clusters", "number_cache_clusters", "cluster_size"), _COUNT),
+    **dict.fromkeys(("num_node_groups", "num_shards", "node_groups"), _said_by("write `shards:`")),
+    **dict.fromkeys(
+        ("replicas_per_node_group", "num_replicas", "replica_count"),
+        _said_by("write `replicas:`, of each shard, the primary not counted"),
+    ),
+    **dict.fromkeys(
+        ("automatic_failover", "automatic_failover_enabled", "failover", "multi_az", "multi_az_enabled"), _FAILOVER
+    ),
+    **dict.fromkeys(
+        ("node_type", "cache_node_type", "instance_type"), _said_by("write `class:`, as in cache.r7g.large")
+    ),
+    **dict.fromkeys(
+        ("node_group_configuration", "preferred_cache_cluster_azs", "availability_zones", "zones", "zone"), _PLACEMENT
+    ),
+    **dict.fromkeys(
+        ("at_rest_encryption", "at_rest_encryption_enabled", "storage_encrypted", "encrypted", "kms_key_id"), _ENCRYPTED
+    ),
+    **dict.fromkeys(("transit_encryption_enabled", "transit_encryption_mode", "tls"), _TLS),
+    **dict.fromkeys(("snapshot_retention_limit", "snapshot_retention"), _said_by("write `snapshot_retention_days:`")),
+    **dict.fromkeys(("parameter_group", "parameter_group_name", "cache_parameter_group_name"), _PARAMETERS),
+    **dict.fromkeys(("user_group_ids", "user_group"), _said_by("write `users:`; the group of them is made")),
+    **dict.fromkeys(("subnet_group", "subnet_group_name", "cache_subnet_group_name", "subnet_ids"), _SUBNETS),
+    "engine_version": _said_by("write `version:`, quoted"),
+    "data_tiering_enabled": _said_by("write `data_tiering:`, or nothing: the class decides"),
+    "cluster_mode_enabled": _said_by("write `cluster_mode: enabled`, or nothing: more than one shard turns it on"),
+    "serverless": _said_by("declare it under `serverless_caches:`, beside `caches:`"),
+}
+"""What AWS's API, CloudFormation and other kits call the settings of a replication group."""
+
+KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {
+    "caches": REPLICATION_GROUP,
+    "memcached": MEMCACHED,
+    "serverless_caches": SERVERLESS,
+}
 """Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
 
 

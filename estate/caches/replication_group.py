@@ -11,20 +11,25 @@ from estate import engines, limits, resources, windows
 from estate.caches import common
 from estate.caches.auth_token import RULES as AUTH_TOKEN_RULES
 from estate.caches.auth_token import AuthTokenSpec
+from estate.caches.durability import RULES as DURABILITY_RULES
 from estate.caches.global_datastore import RULES as GLOBAL_RULES
-from estate.caches.global_datastore import GlobalDatastoreSpec
+from estate.caches.global_datastore import GlobalDatastoreSpec, over_secondaries
 from estate.caches.layout import RULES as LAYOUT_RULES
-from estate.caches.layout import ShardSpec
+from estate.caches.layout import ShardSpec, shards_of
+from estate.caches.node_classes import RULES as CLASS_RULES
+from estate.caches.node_classes import TIERED
 from estate.caches.origin import RULES as ORIGIN_RULES
 from estate.caches.origin import CacheOriginSpec
+from estate.caches.overridden import RULES as OVERRIDDEN_RULES
 from estate.caches.parameters import RULES as PARAMETER_RULES
 from estate.caches.scaling import RULES as SCALING_RULES
 from estate.caches.scaling import CacheAutoscalingSpec
+from estate.caches.transit import RULES as TRANSIT_RULES
 from estate.caches.users import RULES as USER_RULES
 from estate.caches.users import UserSpec
 from estate.caches.watching import RULES as WATCH_RULES
 from estate.caches.watching import CacheWatchSpec
-from estate.reach import AllowSpec
+from estate.reach import AllowSpec, allow_count_rule, allow_rules
 from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
 from estate.tags import bad_tags
 
@@ -52,9 +57,10 @@ class ReplicationGroupSpec(Spec):
     data_tiering: Switch | None = Field(
         default=None, description="Data on SSDs beside memory: on for the classes that have them, which need it"
     )
-    durability: Literal["sync", "async"] | None = Field(
+    durability: Literal["sync", "async", "disabled"] | None = Field(
         default=None,
-        description="Writes are kept in several zones before (`sync`) or after (`async`) the answer",
+        description="Writes are kept in several zones before (`sync`) or after (`async`) the answer; `disabled` turns "
+        "that off again, and leaving it out lets ElastiCache decide",
     )
     transit_encryption: Literal["required", "preferred"] = Field(
         default="required", description="`preferred` lets clients in without TLS while they are moved"
@@ -92,21 +98,72 @@ class ReplicationGroupSpec(Spec):
     RULES: ClassVar[tuple[Rule[Any], ...]] = ()
 
     @property
+    def mode(self) -> Literal["disabled", "compatible", "enabled"]:
+        """Cluster mode: what the file says, else on with more than one shard, so that any client can use one."""
+        return self.cluster_mode or ("enabled" if self.shards > 1 else "disabled")
+
+    @property
+    def has_user_group(self) -> bool:
+        """Whether the group takes users: none before 6.0, beside an AUTH token or with TLS `preferred`."""
+        return self.auth_token is None and self.transit_encryption == "required" and not self.is_before_users
+
+    @property
     def user_of_kit(self) -> str | None:
         """Name of the user that may do nothing, which the kit makes where a group must have one."""
+        if not self.has_user_group:
+            return None
         if self.engine == "redis":
             return "default"
         return None if self.users else "nobody"
 
     @property
+    def is_before_users(self) -> bool:
+        """Redis OSS before 6.0 knows no users, only one password. [E4 Clusters.RBAC]"""
+        return (
+            self.engine == "redis"
+            and engines.is_well_formed(self.engine, self.version)
+            and engines.parsed(self.engine, self.version) < engines.CACHE_USERS_FROM
+        )
+
+    @property
     def has_data_tiering(self) -> bool:
         """Nodes with SSDs use them; ElastiCache knows no other way. [B] CreateReplicationGroup.DataTieringEnabled"""
-        return self.node_class.startswith("cache.r6gd.")
+        return self.node_class.startswith(TIERED)
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether writes are kept in several zones."""
+        return self.durability in {"sync", "async"}
+
+    def replicas_of(self, shard: ShardSpec) -> int:
+        """Its own, or the group's."""
+        return self.replicas if shard.replicas is None else shard.replicas
+
+    @property
+    def replica_counts(self) -> tuple[int, ...]:
+        """Replicas of each shard; those that the placement leaves out have the group's."""
+        placed = tuple(self.replicas_of(shard) for shard in shards_of(self).values())
+        return placed + (self.replicas,) * (self.shards - len(placed))
+
+    @property
+    def least_replicas(self) -> int:
+        """Replicas of the shard that has fewest."""
+        return min(self.replica_counts)
+
+    @property
+    def is_multi_az(self) -> bool:
+        """Every shard has a replica to be promoted in another zone."""
+        return self.least_replicas > 0
+
+    @property
+    def fails_over(self) -> bool:
+        """Cluster mode requires automatic failover; without it, it needs a replica to promote."""
+        return self.mode == "enabled" or self.replicas > 0
 
     @property
     def nodes(self) -> int:
         """Nodes of the whole group: each shard has a primary and its replicas."""
-        return self.shards * (1 + self.replicas)
+        return sum(1 + count for count in self.replica_counts)
 
 
 def _is_fine(spec: ReplicationGroupSpec) -> bool:
@@ -124,23 +181,20 @@ def _unknown_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _old_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.engine == "redis" and _is_fine(spec):
-        have = engines.parsed(spec.engine, spec.version)
-        if have < engines.CACHE_EXTENDED_BELOW:
-            yield Hit(("version",), spec.version)
+    if spec.is_before_users and not spec.extended_support:
+        yield Hit(("version",), spec.version)
+
+
+def _ending_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    ends = engines.cache_ends(spec.engine, spec.version) if _is_fine(spec) else None
+    if ends is not None and not spec.extended_support:
+        yield Hit(("version",), spec.version, must=f"be in standard support for more than a while: it ends on {ends}")
 
 
 def _past_redis(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     is_redis = spec.engine == "redis" and _is_fine(spec)
     if is_redis and engines.parsed(spec.engine, spec.version)[:2] > engines.CACHE_REDIS_LAST:
         yield Hit(("version",), spec.version)
-
-
-def _data_tiering(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.has_data_tiering and _is_fine(spec):
-        least = engines.CACHE_TIERING_FROM[spec.engine]
-        if engines.parsed(spec.engine, spec.version) < least:
-            yield Hit(("class",), spec.node_class, must=f"not have SSDs before {spec.engine} {least[0]}.{least[1]}")
 
 
 def _malformed_class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -155,18 +209,31 @@ def _class_not_in_region(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     yield from common.class_not_in_region(spec.node_class, spec.region)
 
 
+def _nodes(spec: ReplicationGroupSpec) -> str:
+    each = f"{spec.shards} x {1 + spec.replicas} = " if len(set(spec.replica_counts)) == 1 else ""
+    return f"{each}{spec.nodes}"
+
+
 def _too_many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.nodes > limits.NODES_MAX:
-        yield Hit(("shards",), f"{spec.shards} x {1 + spec.replicas} = {spec.nodes}")
+    is_older = _is_fine(spec) and engines.parsed(spec.engine, spec.version) < engines.CACHE_MANY_NODES_FROM
+    most = limits.NODES_MAX_OLDER if is_older else limits.NODES_MAX
+    if spec.nodes > most:
+        yield Hit(("shards",), _nodes(spec), must=f"make {most} nodes at most, replicas counted")
 
 
 def _many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     if limits.NODES_DEFAULT < spec.nodes <= limits.NODES_MAX:
-        yield Hit(("shards",), f"{spec.shards} x {1 + spec.replicas} = {spec.nodes}")
+        yield Hit(("shards",), _nodes(spec))
 
 
 def _no_replica(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.replicas == 0:
+    for name, shard in shards_of(spec).items():
+        if shard.replicas == 0:
+            yield Hit(("placement", name, "replicas"), shard.replicas)
+    if (
+        spec.replicas == 0
+        and len([each for each in shards_of(spec).values() if each.replicas is not None]) < spec.shards
+    ):
         yield Hit(("replicas",), spec.replicas)
 
 
@@ -248,18 +315,20 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     ),
     Rule(
         id="cache/extended-support",
-        reads=("engine", "version"),
+        reads=("engine", "version", "extended_support"),
         broken=_old_version,
         must="be in standard support",
-        fix="4 and 5 are in Extended Support since 1 Feb 2026 and have no user groups, which close a cache to "
-        "everyone but its users: choose 6.0 or newer",
+        fix="Redis OSS 4 and 5 are in Extended Support since 1 Feb 2026: choose 6.0 or newer, or set "
+        "`extended_support: on`, which is billed, and `auth_token:`, for they know no users",
     ),
     Rule(
-        id="cache/data-tiering",
-        reads=("engine", "version", "class"),
-        broken=_data_tiering,
-        must="be of a version that knows data tiering",
-        fix="choose cache.r6g or newer, or a newer version",
+        id="cache/version-ending",
+        reads=("engine", "version", "extended_support"),
+        broken=_ending_version,
+        must="be in standard support for more than a while",
+        fix='choose Valkey 8.2, or version "7.1", both in place; or set `extended_support: on`, which is billed then, '
+        "or add `acknowledge: [cache/version-ending]`",
+        level="warning",
     ),
     Rule(
         id="cache/class-form",
@@ -286,14 +355,14 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     ),
     Rule(
         id="cache/nodes-max",
-        reads=("shards", "replicas"),
+        reads=("shards", "replicas", "placement", "engine", "version"),
         broken=_too_many_nodes,
         must=f"make {limits.NODES_MAX} nodes at most, replicas counted",
         fix="declare fewer shards or replicas",
     ),
     Rule(
         id="cache/nodes-quota",
-        reads=("shards", "replicas"),
+        reads=("shards", "replicas", "placement"),
         broken=_many_nodes,
         must=f"make {limits.NODES_DEFAULT} nodes at most without a quota increase",
         fix="raise the quota `nodes per cluster`, then add `acknowledge: [cache/nodes-quota]`",
@@ -301,7 +370,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     ),
     Rule(
         id="cache/no-replica",
-        reads=("replicas",),
+        reads=("shards", "replicas", "placement"),
         broken=_no_replica,
         must="be 1 at least",
         fix="without a replica a failed node loses its data: add one, or `acknowledge: [cache/no-replica]`",
@@ -385,7 +454,13 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         must=resources.MUST_BE_FREE,
         fix="runbooks find the resource by it: rename the key in the file instead",
     ),
+    *allow_rules("cache"),
+    allow_count_rule("cache"),
     *LAYOUT_RULES,
+    *CLASS_RULES,
+    *DURABILITY_RULES,
+    *TRANSIT_RULES,
+    *OVERRIDDEN_RULES,
     *USER_RULES,
     *AUTH_TOKEN_RULES,
     *PARAMETER_RULES,
@@ -395,4 +470,4 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     *WATCH_RULES,
 )
 
-ReplicationGroupSpec.RULES = RULES
+ReplicationGroupSpec.RULES = over_secondaries(RULES)
