@@ -291,6 +291,8 @@ class _Filler:
             return value
         of_engine = by_engine.get(str(member.get("engine")), {})
         filled = {"name": name} | self.common | dict(unsaid) | dict(of_engine) | member
+        if member.get("global") is not None and "minor_upgrades" not in member:
+            filled.pop("minor_upgrades", None)  # they never come by themselves to members of a global datastore
         if "users" in member:
             filled["users"] = self._each(member["users"], self.row.user) or {}
         for path, values in self.row.cache_sections.items():

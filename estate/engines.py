@@ -316,8 +316,12 @@ CACHE_ENDING: dict[str, dict[Version, str]] = {"redis": {(6,): "31 Jan 2027"}}
 """Majors in standard support whose end has a date. [E10 extended-support-versions]"""
 CACHE_REDIS_LAST: Version = (7, 1)
 """ElastiCache follows Valkey since, and has no newer Redis OSS. [E10 supported-engine-versions]"""
+CACHE_USERS_FROM: Version = (6, 0)
+"""Redis OSS has users and user groups from here on; Valkey always. [E4 Clusters.RBAC]"""
 CACHE_IAM_FROM = {"redis": (7, 0), "valkey": (7, 2)}
 """IAM authentication. [E4 auth-iam]"""
+CACHE_GLOBAL_FROM: dict[str, Version] = {"redis": (5, 0, 6), "valkey": (7, 2)}
+"""Global datastores. [E10 Redis-Global-Datastores-Console]"""
 CACHE_TIERING_FROM = {"redis": (6, 2), "valkey": (7, 2)}
 """Data tiering on r6gd nodes. [E4 data-tiering]"""
 CACHE_COMPATIBLE_FROM = {"redis": (7, 0), "valkey": (7, 2)}

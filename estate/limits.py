@@ -111,12 +111,22 @@ SLOTS = 16_384
 """Slots of cluster mode, 0 to 16383. [B] NodeGroupConfiguration.Slots"""
 NODES_MAX_OLDER = 250
 """Nodes of a replication group before engine 5.0.6. [B] CreateReplicationGroup"""
+GLOBAL_DATASTORE_SECONDARIES_MAX = 2
+"""Secondary Regions of a global datastore. [E10 Redis-Global-Datastores-Getting-Started]"""
 USERS_PER_GROUP_MAX = 100
 """Users of a user group; the `default` user that ElastiCache wants is one of them. [E10 quota-limits]"""
 CACHE_SNAPSHOT_DAYS_MAX = 35
 """Days that an automatic snapshot is kept; 0 turns them off. [E4 backups-automatic]"""
 CACHE_WINDOW_MINUTES_MIN = 60
 """Shortest snapshot or maintenance window. [B] CreateReplicationGroup.PreferredMaintenanceWindow"""
+CACHE_CONNECTIONS = 65_000
+"""Connections that a node allows: `maxclients` and `max_simultaneous_connections`. [E4 ParameterGroups.Engine]"""
+DURABILITY_LAG_MS_MAX = 10_000
+"""Age of the oldest write not yet kept from which a primary refuses writes, ms. [E10 Durability.Monitoring]"""
+ALARM_METRICS_MAX = 10
+"""Metrics of an alarm on an expression; it can't be raised. [CloudWatch alarm-limits]"""
+STACK_RESOURCES_MAX = 500
+"""Resources of a stack. [CloudFormation cloudformation-limits]"""
 CACHE_PORT_MIN = 1024
 """Lowest port the kit gives a cache: below it are the system's. Ours; ElastiCache states no range."""
 

@@ -16,6 +16,8 @@ from estate.aurora import AuroraSpec
 from estate.backups import ESTATE_RULES as BACKUP_RULES
 from estate.caches.every import UNITS as CACHE_UNITS
 from estate.caches.every import every_cache
+from estate.caches.global_datastore import every_group
+from estate.caches.global_datastore import foreign_secondaries as foreign_cache_secondaries
 from estate.caches.layout import zones_of
 from estate.caches.memcached import ESTATE_RULES as MEMCACHED_RULES
 from estate.caches.memcached import MemcachedSpec
@@ -122,6 +124,7 @@ def _foreign_zones(estate: Estate) -> Iterator[Hit]:
 
 def _foreign_regions(estate: Estate) -> Iterator[Hit]:
     yield from foreign_secondaries(estate)
+    yield from foreign_cache_secondaries(estate)
     for unit, member in members_of(estate):
         if member.region is not None and member.region not in estate.regions:
             yield Hit((unit, member.name, "region"), member.region)
@@ -227,6 +230,16 @@ def _short_name(most: int) -> str:
 def _cache_identifiers(estate: Estate) -> Iterator[tuple[Path, str]]:
     for unit, cache in every_cache(estate):
         yield (unit, cache.name), names.cache_identifier(estate.name, cache.name)
+    for path, group in every_group(estate):
+        if path[-1] != group.name:
+            yield path, names.cache_identifier(estate.name, group.name)
+
+
+def _global_datastores(estate: Estate) -> Iterator[tuple[Path, str]]:
+    """What a cache's name makes besides: the stack of what its members join."""
+    for name, cache in estate.caches.items():
+        if cache.global_datastore is not None:
+            yield ("caches", name, "global"), names.cache_identifier(estate.name, f"{name}-global")
 
 
 def _clashing_names(estate: Estate) -> Iterator[Hit]:
@@ -235,7 +248,8 @@ def _clashing_names(estate: Estate) -> Iterator[Hit]:
     instances = [each for each in every if each[0][-2] == "instances"]
     endpoints = [each for each in every if each[0][-2] == "endpoints"]
     clusters = [each for each in every if each[0][-2] not in {"instances", "endpoints"}]
-    for kind in (clusters, instances, endpoints, list(_cache_identifiers(estate)), list(_cache_users(estate))):
+    caches = [*_cache_identifiers(estate), *_global_datastores(estate)]
+    for kind in (clusters, instances, endpoints, caches, list(_cache_users(estate))):
         taken: dict[str, Path] = {}
         for path, identifier in kind:
             if identifier in taken:

@@ -18,9 +18,13 @@ OUTPUT_PROXY_READER_ENDPOINT = "ProxyReaderEndpoint"
 OUTPUT_REPLICATION_GROUP_ID = "ReplicationGroupId"
 OUTPUT_CONFIGURATION_ENDPOINT = "ConfigurationEndpoint"
 OUTPUT_PRIMARY_ENDPOINT = "PrimaryEndpoint"
+OUTPUT_SERVERLESS_CACHE_NAME = "ServerlessCacheName"
+OUTPUT_ENDPOINT = "Endpoint"
+OUTPUT_READER_PORT = "ReaderPort"
 OUTPUT_VPC_ID = "VpcId"
 OUTPUT_GLOBAL_CLUSTER_ID = "GlobalClusterIdentifier"
 OUTPUT_GLOBAL_WRITER_ENDPOINT = "GlobalWriterEndpoint"
+OUTPUT_GLOBAL_DATASTORE_ID = "GlobalReplicationGroupId"
 OUTPUT_SECURITY_GROUP_ID = "SecurityGroupId"
 OUTPUT_RESTORE_ROLE_ARN = "RestoreRoleArn"
 OUTPUT_RESTORE_BUCKET_POLICY = "RestoreBucketPolicy"
@@ -84,6 +88,16 @@ def cache_stack(estate: str, cache: str) -> str:
     return f"{estate}-cache-{cache}"
 
 
+def cache_global_stack(estate: str, cache: str) -> str:
+    """The stack of what the members of a global datastore join."""
+    return f"{estate}-cache-{cache}-global"
+
+
+def global_datastore_suffix(estate: str, cache: str) -> str:
+    """Name of a global datastore as it is given; ElastiCache puts five letters of the Region before it."""
+    return f"{estate}-{cache}"
+
+
 def backup_stack(estate: str) -> str:
     """The stack of the vaults that take copies, one in each Region that has some."""
     return f"{estate}-backup"
@@ -115,6 +129,16 @@ def master_secret(cluster_id: str) -> str:
     It ends in a word of its own: a hyphen and six characters at the end are how Secrets Manager's own suffix looks.
     """
     return f"aurora-estate/{cluster_id}/master"
+
+
+def cache_user_secret(cache_id: str, user: str) -> str:
+    """Secret of a cache's user who logs in with a password; it ends in a word of its own, as `master_secret` does."""
+    return f"aurora-estate/{cache_id}/{user}/password"
+
+
+def cache_token_secret(cache_id: str) -> str:
+    """Secret of a replication group's AUTH token."""
+    return f"aurora-estate/{cache_id}/token"
 
 
 def endpoint_group(service: str) -> str:

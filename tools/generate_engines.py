@@ -49,6 +49,7 @@ EMITTED_TYPES = (
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::GlobalReplicationGroup",
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBClusterEndpoint",
