@@ -1,37 +1,175 @@
-"""Who may log in to a cache and what they may do there."""
+"""Who may log in to a cache, how, and what they may do there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
 from estate import engines, limits
+from estate.caches import access_strings
+from estate.caches.access_strings import STATES
 from estate.spec import OVERRIDES, Hit, Overrides, Rule, Spec
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
 
-_CATEGORIES = (
-    "admin all bitmap blocking bloom connection dangerous fast geo hash hyperloglog json keyspace list pubsub read "
-    "scripting search set slow sortedset stream string transaction write"
-)
-ACL_CATEGORIES = frozenset(_CATEGORIES.split())
-"""Categories of commands in an ACL string, those of the modules included. [valkey.io/topics/acl]"""
-_WORDS = (
-    "on off allkeys resetkeys allchannels resetchannels allcommands nocommands clearselectors reset nopass resetpass "
-    "sanitize-payload skip-sanitize-payload"
-)
-ACL_WORDS = frozenset(_WORDS.split())
-"""Whole words of an ACL string. [valkey.io/topics/acl]"""
+OWN_PROPERTIES = frozenset({"AuthenticationMode", "NoPasswordRequired", "Passwords"})
+"""Of `AWS::ElastiCache::User`: how somebody logs in is `authentication`, and nothing else."""
 
 
 class UserSpec(Spec):
-    """One IAM user of a cache; `access` is an ACL string without passwords."""
+    """One user of a cache; `access` is an ACL string without passwords."""
 
     access: str = Field(default="on ~* +@read", description="ACL string: `on`, key patterns, commands; no password")
+    authentication: Literal["iam", "password"] = Field(
+        default="iam",
+        description="`iam`: tokens; `password`: a secret of the user's own, for clients that can't do IAM",
+    )
     overrides: Overrides = Field(default={}, description=OVERRIDES)
+
+
+class HasUsers(Protocol):
+    """A cache of any kind that knows users."""
+
+    @property
+    def users(self) -> Mapping[str, UserSpec]: ...
+
+
+def _many_users(spec: HasUsers) -> Iterator[Hit]:
+    if len(spec.users) >= limits.USERS_PER_GROUP_MAX:
+        yield Hit(("users",), len(spec.users))
+
+
+def _users_default(spec: HasUsers) -> Iterator[Hit]:
+    if "default" in spec.users:
+        yield Hit(("users", "default"), "default")
+
+
+def _passwords(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        for word in user.access.split():
+            if access_strings.is_about_passwords(word):
+                yield Hit(("users", name, "access"), word if word.isalpha() else f"a word that starts with {word[0]}")
+
+
+def _access_form(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        words = user.access.split()
+        if not words or words[0] not in STATES or not user.access.isprintable():
+            yield Hit(("users", name, "access"), user.access)
+        elif again := next((word for word in words[1:] if word.lower() in STATES), None):
+            yield Hit(("users", name, "access"), again, must="say `on` or `off` once", fix="remove one of the two")
+        elif (odd := access_strings.odd_word(user.access)) is not None:
+            must = "be made of on, off, ~keys, &channels, +command, -command, +@category and -@category"
+            yield Hit(("users", name, "access"), odd, must=must)
+
+
+def _access_restricted(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        for command in access_strings.commands_named(user.access):
+            if command in access_strings.RESTRICTED:
+                yield Hit(("users", name, "access"), command)
+
+
+def _access_nothing(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        powers = access_strings.all_powers(user.access)
+        if powers and all(each.is_empty for each in powers):
+            yield Hit(("users", name, "access"), user.access)
+
+
+def _access_all(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        if any(each.is_unbounded for each in access_strings.all_powers(user.access)):
+            yield Hit(("users", name, "access"), user.access)
+
+
+def _access_dangerous(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        for each in access_strings.all_powers(user.access):
+            for category in sorted({"@admin", "@dangerous"} & each.granted):
+                yield Hit(("users", name, "access"), f"+{category}")
+
+
+def _own_overrides(spec: HasUsers) -> Iterator[Hit]:
+    for name, user in spec.users.items():
+        for given in user.overrides:
+            if given.split(".")[0] in OWN_PROPERTIES:
+                yield Hit(("users", name, "overrides", given), given)
+
+
+def user_rules(unit: str) -> tuple[Rule[Any], ...]:
+    """Rules of `users`, whatever the kind of cache; `unit` is what their ids begin with."""
+    return (
+        Rule(
+            id=f"{unit}/users-max",
+            reads=("users",),
+            broken=_many_users,
+            must=f"be fewer than {limits.USERS_PER_GROUP_MAX}: the group's `default` user is one of them",
+            fix="remove some",
+        ),
+        Rule(
+            id=f"{unit}/user-default",
+            reads=(),
+            broken=_users_default,
+            must="not be called default",
+            fix="rename it: the kit makes a `default` user that may do nothing",
+        ),
+        Rule(
+            id=f"{unit}/user-login",
+            reads=(),
+            broken=_own_overrides,
+            must="not be overridden: a password in a template is one that everybody reads",
+            fix="set `authentication` to iam or password",
+        ),
+        Rule(
+            id=f"{unit}/access-password",
+            reads=(),
+            broken=_passwords,
+            must="hold no password",
+            fix="remove it: users authenticate with IAM, or with a secret of their own (`authentication: password`)",
+        ),
+        Rule(
+            id=f"{unit}/access-form",
+            reads=(),
+            broken=_access_form,
+            must="start with on or off",
+            fix='write it as in "on ~app:* +@read"',
+        ),
+        Rule(
+            id=f"{unit}/access-restricted",
+            reads=(),
+            broken=_access_restricted,
+            must="not name a command that ElastiCache lets nobody run: it refuses the user",
+            fix="remove it; what it does is a runbook's or the control plane's",
+        ),
+        Rule(
+            id=f"{unit}/access-nothing",
+            reads=(),
+            broken=_access_nothing,
+            must="allow some command: rules are read in their order, and the last one counts",
+            fix=f"add one such as +@read, switch the user `off`, or add `acknowledge: [{unit}/access-nothing]`",
+            level="warning",
+        ),
+        Rule(
+            id=f"{unit}/access-all",
+            reads=(),
+            broken=_access_all,
+            must="not allow every command: FLUSHALL empties the cache whatever the key patterns are",
+            fix=f"name categories, put -@dangerous behind it, or add `acknowledge: [{unit}/access-all]`",
+            level="warning",
+        ),
+        Rule(
+            id=f"{unit}/access-dangerous",
+            reads=(),
+            broken=_access_dangerous,
+            must="not allow @admin or @dangerous: CLIENT KILL, FLUSHALL and KEYS are in them",
+            fix=f"name the commands that are needed, or add `acknowledge: [{unit}/access-dangerous]`",
+            level="warning",
+        ),
+    )
 
 
 def _is_fine(spec: ReplicationGroupSpec) -> bool:
@@ -40,44 +178,26 @@ def _is_fine(spec: ReplicationGroupSpec) -> bool:
 
 def _iam_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     least = engines.CACHE_IAM_FROM[spec.engine]
-    if spec.users and _is_fine(spec) and engines.parsed(spec.engine, spec.version) < least:
-        fix = f"choose {spec.engine} {least[0]}.{least[1]} or newer, or remove `users`"
+    with_iam = [name for name, user in spec.users.items() if user.authentication == "iam"]
+    if with_iam and _is_fine(spec) and engines.parsed(spec.engine, spec.version) < least:
+        fix = f"choose {spec.engine} {least[0]}.{least[1]} or newer, or `authentication: password` for the users"
         yield Hit(("version",), spec.version, fix=fix)
 
 
-def _many_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if len(spec.users) >= limits.USERS_PER_GROUP_MAX:
+def _users_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.users and spec.is_before_users:
         yield Hit(("users",), len(spec.users))
 
 
-def _passwords(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+def _access_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if not _is_fine(spec) or spec.engine != "redis":
+        return
+    have = engines.parsed(spec.engine, spec.version)
     for name, user in spec.users.items():
-        for word in user.access.split():
-            if word[:1] in {">", "<", "#", "!"} or word.lower() in {"nopass", "resetpass"}:
-                yield Hit(("users", name, "access"), word if word.isalpha() else f"a word that starts with {word[0]}")
-
-
-def _access_form(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name, user in spec.users.items():
-        words = user.access.split()
-        if not words or words[0] not in {"on", "off"} or not user.access.isprintable():
-            yield Hit(("users", name, "access"), user.access)
-        elif (odd := next((word for word in words[1:] if not _is_acl_word(word)), None)) is not None:
-            must = "be made of on, off, ~keys, &channels, +command, -command, +@category and -@category"
-            yield Hit(("users", name, "access"), odd, must=must)
-
-
-def _is_acl_word(word: str) -> bool:
-    """One rule of an ACL string; words about passwords have a rule of their own. [valkey.io/topics/acl]"""
-    if word[:2] in {"+@", "-@"}:
-        return word[2:].lower() in ACL_CATEGORIES
-    known = word.lower() in ACL_WORDS or word[:1] in {">", "<", "#", "!", "(", ")"} or word.endswith(")")
-    return known or (len(word) > 1 and word[0] in "~&+-%")
-
-
-def _users_default(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if "default" in spec.users:
-        yield Hit(("users", "default"), "default")
+        for word, since in access_strings.newest_words(user.access):
+            if have < since:
+                must = f"be understood by Redis OSS {spec.version}: it is from {since[0]}.{since[1]} on"
+                yield Hit(("users", name, "access"), word, must=must)
 
 
 RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
@@ -89,31 +209,19 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         fix="choose a newer version",
     ),
     Rule(
-        id="cache/users-max",
-        reads=("users",),
-        broken=_many_users,
-        must=f"be fewer than {limits.USERS_PER_GROUP_MAX}: the group's `default` user is one of them",
-        fix="remove some",
+        id="cache/users-version",
+        reads=("users", "engine", "version"),
+        broken=_users_version,
+        must="be left out before Redis OSS 6.0, which knows no users",
+        fix="choose a newer version, or `auth_token`, the one password that it knows",
     ),
     Rule(
-        id="cache/user-default",
-        reads=(),
-        broken=_users_default,
-        must="not be called default",
-        fix="rename it: the kit makes a `default` user that may do nothing",
+        id="cache/access-version",
+        reads=("engine", "version"),
+        broken=_access_version,
+        must="be understood by the version",
+        fix="write it without, or choose a newer version",
     ),
-    Rule(
-        id="cache/access-password",
-        reads=(),
-        broken=_passwords,
-        must="hold no password",
-        fix="remove it: users authenticate with IAM",
-    ),
-    Rule(
-        id="cache/access-form",
-        reads=(),
-        broken=_access_form,
-        must="start with on or off",
-        fix='write it as in "on ~app:* +@read"',
-    ),
+    *user_rules("cache"),
 )
+"""Those of replication groups."""
