@@ -43,6 +43,34 @@ def memory_gib(instance_class: str, max_acu: float) -> float | None:
     return limits.ACU_GIB * max_acu if instance_class == "serverless" else class_memory_gib(instance_class)
 
 
+NODE = re.compile(r"cache\.([a-z]+)(\d+)[a-z]*\.(micro|small|medium|(?:\d*x)?large)")
+SINGLE_CORE = frozenset(("cache.t2.micro", "cache.t2.small", "cache.m3.medium"))
+FIRST_OF_NOW = 3
+"""Generation of node types from which `large` has 2 vCPUs, as the instance types of the same name."""
+FEWER_CONNECTIONS = {
+    **dict.fromkeys(
+        ("cache.t2.micro", "cache.t2.small", "cache.t2.medium", "cache.t3.micro", "cache.t4g.micro"), 20_000
+    ),
+    **dict.fromkeys(("cache.t3.small", "cache.t3.medium"), 46_000),
+}
+"""Node types that allow fewer connections. [E4 ParameterGroups.Engine, maxclients by node type; unconfirmed]"""
+
+
+def node_vcpus(node_class: str) -> int | None:
+    """Cores of a cache node; None for a node type that the naming rule does not know. [EC2 instance-types]"""
+    match = NODE.fullmatch(node_class)
+    if match is None or (match[1] != "t" and int(match[2]) < FIRST_OF_NOW):
+        return None
+    if node_class in SINGLE_CORE:
+        return 1
+    return 2 if not match[3].endswith("xlarge") else _vcpus(match[3])
+
+
+def node_connections(node_class: str) -> int:
+    """Connections that a cache node allows; no parameter changes it."""
+    return FEWER_CONNECTIONS.get(node_class, limits.CACHE_CONNECTIONS)
+
+
 POSTGRESQL_BYTES_PER_CONNECTION = 9_531_392
 POSTGRESQL_CONNECTIONS_MAX = 5000
 """Both of Aurora PostgreSQL's default formula, LEAST({DBInstanceClassMemory/9531392}, 5000)."""

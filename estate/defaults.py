@@ -43,6 +43,7 @@ class Defaults:
     serverless_cache_by_engine: Mapping[str, Values]
     user: Values
     cache_sections: Mapping[str, Values]
+    cache_alarms: Mapping[str, Values]
     sections: Mapping[str, Values]
     instances: Values = field(default_factory=dict[str, Any])
     acknowledge: tuple[str, ...] = ()
@@ -85,8 +86,41 @@ SECTIONS_2026_11: Mapping[str, Values] = {
 }
 """Sections of a cluster that a file may leave out whole: filled where they are there; `*` is each member."""
 
-CACHE_SECTIONS_2026_11: Mapping[str, Values] = {}
+CACHE_SECTIONS_2026_11: Mapping[str, Values] = {
+    "watch": {"alarms": {}, "events": True, "dashboard": True},
+}
 """Sections of a cache of any kind that a file may leave out whole, as above."""
+
+CACHE_ALARMS_2026_11: Mapping[str, Values] = {
+    "caches": {
+        "cpu_percent": 90,
+        "memory_percent": 80,
+        "evictions_per_min": 100,
+        "replica_lag_s": 10,
+        "global_lag_s": 10,
+        "durability_lag_ms": 5000,
+        "connections_percent": 80,
+        "throttled_minutes": 3,
+        "authentication_failures_per_min": 5,
+        "cpu_credits": 20,
+    },
+    "memcached": {
+        "cpu_percent": 90,
+        "swap_bytes": 52_428_800,
+        "evictions_per_min": 100,
+        "connections_percent": 80,
+        "cpu_credits": 20,
+    },
+    "serverless_caches": {
+        "data_percent": 80,
+        "ecpu_percent": 80,
+        "throttled_per_min": 0,
+        "evictions_per_min": 100,
+        "read_latency_ms": 10,
+        "authentication_failures_per_min": 5,
+    },
+}
+"""`watch.alarms` of a cache, by the unit that declares it: each kind has metrics of its own."""
 
 PRODUCTION_2026_11 = Defaults(
     estate={"protection": True, "shared_key": False},
@@ -139,6 +173,7 @@ PRODUCTION_2026_11 = Defaults(
     serverless_cache={"engine": "valkey", "version": "8", "snapshot_retention_days": 15},
     serverless_cache_by_engine={"redis": {"version": "7"}, "memcached": {"version": "1.6"}},
     cache_sections=CACHE_SECTIONS_2026_11,
+    cache_alarms=CACHE_ALARMS_2026_11,
     user={"access": "on ~* +@read", "authentication": "iam"},
 )
 
@@ -161,6 +196,7 @@ DEV_2026_11 = Defaults(
     serverless_cache=dict(PRODUCTION_2026_11.serverless_cache) | {"snapshot_retention_days": 0},
     serverless_cache_by_engine=PRODUCTION_2026_11.serverless_cache_by_engine,
     cache_sections=CACHE_SECTIONS_2026_11,
+    cache_alarms=CACHE_ALARMS_2026_11,
     user=PRODUCTION_2026_11.user,
     instances={"a": {"class": "serverless", "tier": 1}},
     acknowledge=(
@@ -222,9 +258,11 @@ class _Filler:
         return {
             "network": self.network,
             "aurora": self.cluster,
-            "caches": partial(self.cache, row.cache, row.cache_by_engine),
-            "memcached": partial(self.cache, row.memcached, none),
-            "serverless_caches": partial(self.cache, row.serverless_cache, row.serverless_cache_by_engine),
+            "caches": partial(self.cache, "caches", row.cache, row.cache_by_engine),
+            "memcached": partial(self.cache, "memcached", row.memcached, none),
+            "serverless_caches": partial(
+                self.cache, "serverless_caches", row.serverless_cache, row.serverless_cache_by_engine
+            ),
         }
 
     def _acknowledged(self, member: dict[str, Any]) -> dict[str, Any]:
@@ -285,7 +323,7 @@ class _Filler:
             filled[name] = value if member is None else dict(unsaid) | member
         return filled
 
-    def cache(self, unsaid: Values, by_engine: Mapping[str, Values], name: Any, value: Any) -> Any:
+    def cache(self, unit: str, unsaid: Values, by_engine: Mapping[str, Values], name: Any, value: Any) -> Any:
         member = _mapping(value)
         if member is None:
             return value
@@ -297,6 +335,7 @@ class _Filler:
             filled["users"] = self._each(member["users"], self.row.user) or {}
         for path, values in self.row.cache_sections.items():
             filled = _filled_at(filled, path.split("."), values)
+        filled = _filled_at(filled, ["watch", "alarms"], self.row.cache_alarms[unit])
         return filled | self._acknowledged(member)
 
 

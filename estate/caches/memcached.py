@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from estate import engines, limits, resources
-from estate.caches import common
-from estate.caches.watching import CacheWatchSpec
+from estate.caches import common, families_memcached
+from estate.caches.parameters import MEMCACHED, Checks, EngineTables, parameter_rules
+from estate.caches.watching import MEMCACHED_RULES as WATCH_RULES
+from estate.caches.watching import MemcachedWatchSpec
 from estate.reach import AllowSpec
 from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
 from estate.tags import bad_tags
@@ -48,7 +50,7 @@ class MemcachedSpec(Spec):
         default=None, description="Weekly, UTC, `ddd:hh24:mi-ddd:hh24:mi`, 60 minutes or more"
     )
     parameters: dict[str, str] = Field(default={}, description="Parameters of the cluster, values quoted")
-    watch: CacheWatchSpec | None = Field(default=None, description="Alarms, events, a dashboard")
+    watch: MemcachedWatchSpec | None = Field(default=None, description="Alarms, events, a dashboard")
     protection: Switch = Field(default=True, description="Termination protection")
     tags: dict[str, str] = Field(default={}, description="Tags, beside those of the estate")
     acknowledge: Acknowledge = Field(default=(), description=ACKNOWLEDGE)
@@ -67,7 +69,15 @@ def _is_fine(spec: MemcachedSpec) -> bool:
 
 
 def _is_older(spec: MemcachedSpec, version: engines.Version) -> bool:
-    return _is_fine(spec) and engines.parsed("memcached", spec.version) < version
+    return _is_fine(spec) and _version(spec) < version
+
+
+def _family(spec: MemcachedSpec) -> tuple[str, EngineTables] | None:
+    return (families_memcached.family_of(spec.version), MEMCACHED) if _is_fine(spec) else None
+
+
+def _version(spec: MemcachedSpec) -> engines.Version:
+    return engines.parsed("memcached", spec.version)
 
 
 def _malformed_version(spec: MemcachedSpec) -> Iterator[Hit]:
@@ -333,6 +343,8 @@ RULES: tuple[Rule[MemcachedSpec], ...] = (
         must="not be used: it is for Valkey and Redis OSS alone",
         fix="remove it; what it is for is under `caches:`",
     ),
+    *parameter_rules("memcached", Checks(_family, _version)),
+    *WATCH_RULES,
 )
 
 MemcachedSpec.RULES = RULES

@@ -1,17 +1,209 @@
-"""Alarms, a dashboard and events of a cache."""
+"""Alarms, a dashboard and events of a cache, by kind: what nodes of Valkey, nodes of Memcached and serverless have.
+
+Defaults with a source: CPU at 90 % of one core, or of all cores with Memcached, and swap of Memcached at 50 MB. [E4
+CacheMetrics.WhichShouldIMonitor] The guide names no number for the others: those are ours.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
-from estate.spec import Rule, Spec
+from pydantic import Field
+
+from estate import limits
+from estate.spec import Hit, Integer, Number, Rule, Spec, Switch
+from estate.watching import told_rules
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
+    from estate.caches.serverless import ServerlessCacheSpec
+
+Percent = Annotated[Number, Field(gt=0, le=100)]
+Count = Annotated[Integer, Field(ge=0)]
 
 
-class CacheWatchSpec(Spec):
-    """Alarms and events to an encrypted topic, and a dashboard."""
+class CacheAlarmsSpec(Spec):
+    """Thresholds of a replication group's alarms; `null` leaves an alarm out."""
+
+    cpu_percent: Percent | None = Field(default=90, description="CPU of the core that the engine runs on, percent")
+    memory_percent: Percent | None = Field(
+        default=80, description="Memory that counts for eviction, SSDs included where there are any, percent"
+    )
+    evictions_per_min: Count | None = Field(default=100, description="Keys evicted by one node, a minute")
+    replica_lag_s: Annotated[Number, Field(gt=0)] | None = Field(default=10, description="Replica lag, seconds")
+    global_lag_s: Annotated[Number, Field(gt=0)] | None = Field(
+        default=10, description="Lag of the secondary Regions of a global datastore, seconds"
+    )
+    durability_lag_ms: Annotated[Number, Field(gt=0, lt=limits.DURABILITY_LAG_MS_MAX)] | None = Field(
+        default=5000, description="Age of the oldest write not yet kept with `durability: async`, milliseconds"
+    )
+    connections_percent: Percent | None = Field(
+        default=80, description="Connections to one node of those that it allows, percent"
+    )
+    throttled_minutes: Annotated[Integer, Field(ge=1, le=60)] | None = Field(
+        default=3, description="Minutes in a row in which a node holds commands back"
+    )
+    authentication_failures_per_min: Count | None = Field(default=5, description="Failed logins to one node, a minute")
+    cpu_credits: Annotated[Number, Field(gt=0)] | None = Field(
+        default=20, description="CPU credits left to a burstable node"
+    )
 
 
-RULES: tuple[Rule[ReplicationGroupSpec], ...] = ()
+class MemcachedAlarmsSpec(Spec):
+    """Thresholds of a Memcached cluster's alarms; `null` leaves an alarm out."""
+
+    cpu_percent: Percent | None = Field(default=90, description="CPU of a node, all cores, percent")
+    swap_bytes: Annotated[Integer, Field(gt=0)] | None = Field(
+        default=52_428_800, description="Swap that a node uses, bytes"
+    )
+    evictions_per_min: Count | None = Field(default=100, description="Items evicted by one node, a minute")
+    connections_percent: Percent | None = Field(
+        default=80, description="Connections to one node of those that it allows, percent"
+    )
+    cpu_credits: Annotated[Number, Field(gt=0)] | None = Field(
+        default=20, description="CPU credits left to a burstable node"
+    )
+
+
+class ServerlessAlarmsSpec(Spec):
+    """Thresholds of a serverless cache's alarms; `null` leaves an alarm out."""
+
+    data_percent: Percent | None = Field(
+        default=80, description="Data of `usage.data_gb.max`, or of what AWS allows, percent"
+    )
+    ecpu_percent: Percent | None = Field(
+        default=80, description="Load of `usage.ecpu_per_s.max`, or of what AWS allows, percent"
+    )
+    throttled_per_min: Count | None = Field(default=0, description="Commands throttled, a minute")
+    evictions_per_min: Count | None = Field(default=100, description="Keys evicted, a minute")
+    read_latency_ms: Annotated[Number, Field(gt=0)] | None = Field(
+        default=10, description="Mean latency of successful reads, milliseconds"
+    )
+    authentication_failures_per_min: Count | None = Field(
+        default=5, description="Failed logins, a minute; Memcached has none"
+    )
+
+
+class _Told(Spec):
+    """Whom `watch` tells and what else it makes."""
+
+    notify: tuple[str, ...] = Field(
+        default=(),
+        description="E-mail addresses, or ARNs of queues and functions of this account, that the topics tell; "
+        "an address confirms its first message, a queue's own policy must let the topics send",
+    )
+    events: Switch = Field(default=True, description="Failovers, replaced nodes, scaling and maintenance, as they come")
+    dashboard: Switch = Field(default=True, description="A CloudWatch dashboard")
+
+
+class CacheWatchSpec(_Told):
+    """Alarms to an encrypted topic, events to another, and a dashboard of a replication group."""
+
+    alarms: CacheAlarmsSpec | None = Field(default=CacheAlarmsSpec(), description="The alarm pack")
+
+
+class MemcachedWatchSpec(_Told):
+    """Alarms to an encrypted topic, events to another, and a dashboard of a Memcached cluster."""
+
+    alarms: MemcachedAlarmsSpec | None = Field(default=MemcachedAlarmsSpec(), description="The alarm pack")
+
+
+class ServerlessWatchSpec(_Told):
+    """Alarms and events to an encrypted topic, and a dashboard of a serverless cache."""
+
+    alarms: ServerlessAlarmsSpec | None = Field(default=ServerlessAlarmsSpec(), description="The alarm pack")
+
+
+def node_ids(spec: ReplicationGroupSpec) -> tuple[str, ...]:
+    """Ids that a group's nodes have below its own: `001` without cluster mode, `0001-001` with it.
+
+    A group of one shard that came to cluster mode in place keeps the short ids, one that was born with it has long
+    ones, and no file says which: it has both here. [E4 modify-cluster-mode; which ids stay is unconfirmed]
+    """
+    short = tuple(f"{number:03d}" for number in range(1, spec.nodes + 1))
+    if spec.mode == "disabled":
+        return short
+    sizes = [(f"{shard:04d}", 1 + count) for shard, count in enumerate(spec.replica_counts, start=1)]
+    long = tuple(f"{shard}-{node:03d}" for shard, size in sizes for node in range(1, size + 1))
+    return long if spec.shards > 1 else (*long, *short)
+
+
+def is_burstable(node_class: str) -> bool:
+    """Whether a node lives on CPU credits."""
+    return node_class.startswith("cache.t")
+
+
+def _there(spec: ReplicationGroupSpec) -> dict[str, tuple[bool, str]]:
+    """Thresholds that only some groups have something for, and what the others lack."""
+    return {
+        "replica_lag_s": (any(spec.replica_counts), "there is no replica"),
+        "global_lag_s": (spec.global_datastore is not None, "there is no `global`"),
+        "durability_lag_ms": (spec.durability == "async", "it is of `durability: async`"),
+        "cpu_credits": (is_burstable(spec.node_class), "only cache.t nodes have credits"),
+    }
+
+
+def _unused(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    """A threshold of one's own, for an alarm that there is nothing for: those of the edition are left out silently."""
+    alarms = spec.watch.alarms if spec.watch else None
+    if alarms is None:
+        return
+    usual = CacheAlarmsSpec()
+    for name, (is_there, why) in _there(spec).items():
+        given = getattr(alarms, name)
+        if not is_there and given not in {None, getattr(usual, name)}:
+            yield Hit(("watch", "alarms", name), given, must=f"be left out: {why}")
+
+
+OTHER_RESOURCES = 20
+"""Resources of a watched group's stack beside alarms and users, at most."""
+
+
+def _many_alarms(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    alarms = spec.watch.alarms if spec.watch else None
+    if alarms is None:
+        return
+    absent = {name for name, (is_there, _) in _there(spec).items() if not is_there}
+    kinds = sum(value is not None and name not in absent for name, value in alarms)
+    count = kinds * -(-len(node_ids(spec)) // limits.ALARM_METRICS_MAX)
+    if count + len(spec.users) + OTHER_RESOURCES > limits.STACK_RESOURCES_MAX:
+        yield Hit(("watch", "alarms"), f"{count} alarms")
+
+
+def _logins_of_memcached(spec: ServerlessCacheSpec) -> Iterator[Hit]:
+    alarms = spec.watch.alarms if spec.watch else None
+    given = alarms.authentication_failures_per_min if alarms else None
+    if spec.engine == "memcached" and given not in {None, ServerlessAlarmsSpec().authentication_failures_per_min}:
+        yield Hit(("watch", "alarms", "authentication_failures_per_min"), given)
+
+
+RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
+    *told_rules("cache/watch-", "cache"),
+    Rule(
+        id="cache/watch-unused",
+        reads=("watch", "replicas", "placement", "global", "durability", "class"),
+        broken=_unused,
+        must="be left out where there is nothing to measure",
+        fix="remove it",
+    ),
+    Rule(
+        id="cache/watch-alarms-max",
+        reads=("watch", "shards", "replicas", "placement", "users"),
+        broken=_many_alarms,
+        must=f"fit into one stack, which holds {limits.STACK_RESOURCES_MAX} resources: an alarm takes "
+        f"{limits.ALARM_METRICS_MAX} nodes",
+        fix="leave some out with `null`",
+    ),
+)
+MEMCACHED_RULES: tuple[Rule[Any], ...] = told_rules("memcached/watch-", "cache")
+SERVERLESS_RULES: tuple[Rule[Any], ...] = (
+    *told_rules("serverless-cache/watch-", "cache"),
+    Rule(
+        id="serverless-cache/watch-unused",
+        reads=("watch", "engine"),
+        broken=_logins_of_memcached,
+        must="be left out: nobody logs in to Memcached",
+        fix="remove it",
+    ),
+)
