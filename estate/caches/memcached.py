@@ -161,6 +161,9 @@ def _foreign_overrides(spec: MemcachedSpec) -> Iterator[Hit]:
             yield Hit(("overrides", name), name)
 
 
+PARAMETER_RULES = parameter_rules("memcached", Checks(_family, _version))
+"""Of which one has nothing to find: no parameter of Memcached came with a later version of its family."""
+
 RULES: tuple[Rule[MemcachedSpec], ...] = (
     Rule(
         id="memcached/version-form",
@@ -343,7 +346,7 @@ RULES: tuple[Rule[MemcachedSpec], ...] = (
         must="not be used: it is for Valkey and Redis OSS alone",
         fix="remove it; what it is for is under `caches:`",
     ),
-    *parameter_rules("memcached", Checks(_family, _version)),
+    *(rule for rule in PARAMETER_RULES if rule.id != "memcached/parameter-version"),
     *WATCH_RULES,
 )
 
