@@ -47,7 +47,16 @@ class CacheStack(EstateStack):
     def _add_outputs(self) -> None:
         cache = self.cache
         self.add_output(names.OUTPUT_REPLICATION_GROUP_ID, cache.cfn_replication_group.ref)
-        endpoint = names.OUTPUT_CONFIGURATION_ENDPOINT if cache.is_cluster_mode else names.OUTPUT_PRIMARY_ENDPOINT
-        self.add_output(endpoint, cache.endpoint)
+        self._add_endpoints()
         self.add_output(names.OUTPUT_PORT, str(cache.port))
         self.add_output(names.OUTPUT_SECURITY_GROUP_ID, cache.cfn_security_group.attr_group_id)
+
+    def _add_endpoints(self) -> None:
+        """Those that the mode has; while it is `compatible` clients of either kind find theirs."""
+        cache = self.cache
+        if cache.spec.mode != "disabled":
+            self.add_output(names.OUTPUT_CONFIGURATION_ENDPOINT, cache.configuration_endpoint)
+        if cache.spec.mode != "enabled":
+            self.add_output(names.OUTPUT_PRIMARY_ENDPOINT, cache.primary_endpoint)
+            if cache.spec.replicas:
+                self.add_output(names.OUTPUT_READER_ENDPOINT, cache.reader_endpoint)

@@ -12,15 +12,19 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.cache import settings
-from constructs_lib.cache.users import Users
+from constructs_lib.cache.shards import placed_shards
+from constructs_lib.cache.secrets import define_secret, reference
+from constructs_lib.cache.users import Users, key_services
 from constructs_lib.foundation.cfn import acknowledge, apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import Encryption
 from constructs_lib.foundation.log_groups import define_log_groups
 from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
+from constructs_lib.foundation.reach import define_ingress
 from estate import names
 from estate.caches.replication_group import ReplicationGroupSpec
 
@@ -65,10 +69,10 @@ class ReplicationGroup(Construct):
         self.cfn_log_groups = define_log_groups(
             self, self.log_group_names, key_arn=self.key_arn, retention_days=spec.log_retention_days, retain=retain
         )
-        self.users = Users(self, "Users", identifier=identifier, engine=spec.engine, users=spec.users)
+        self.users = self._define_users()
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
-        self.cfn_replication_group = self._define_replication_group()
+        self.cfn_replication_group = self._define_replication_group(place.availability_zones)
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -76,11 +80,50 @@ class ReplicationGroup(Construct):
             self,
             "Encryption",
             description=f"{self.identifier}: data, snapshots and logs",
-            services=KEY_SERVICES,
+            services=key_services(self.spec.users, KEY_SERVICES, has_token=self.spec.auth_token is not None),
             log_groups=list(self.log_group_names.values()),
             retain=retain,
         )
         return self.encryption
+
+    def _define_users(self) -> Users | None:
+        spec = self.spec
+        if not spec.has_user_group:
+            return None
+        return Users(self, "Users", identifier=self.identifier, engine=spec.engine, users=spec.users)
+
+    def _define_ingress(self) -> dict[str, ec2.CfnSecurityGroupIngress]:
+        return define_ingress(
+            self, group_id=self.cfn_security_group.attr_group_id, port=self.port, allow_from=self.spec.allow_from
+        )
+
+    def _define_users(self, *, retain: bool) -> Users | None:
+        """None where an AUTH token decides who gets in, or nothing does."""
+        if not self.spec.has_user_group:
+            return None
+        return Users(
+            self,
+            "Users",
+            identifier=self.identifier,
+            engine=self.spec.engine,
+            users=self.spec.users,
+            key_arn=self.key_arn,
+            retain=retain,
+        )
+
+    def _define_auth_token(self, *, retain: bool) -> secretsmanager.CfnSecret | None:
+        """The secret of the one password that an old Redis OSS knows; clients send no user name with it."""
+        if self.spec.auth_token is None:
+            return None
+        return define_secret(
+            self,
+            "AuthToken",
+            name=names.cache_token_secret(self.identifier),
+            username="default",
+            description=f"{self.identifier}: AUTH token",
+            key_arn=self.key_arn,
+            retain=retain,
+        )
 
     def _define_parameter_group(self) -> elasticache.CfnParameterGroup:
         return elasticache.CfnParameterGroup(
@@ -99,42 +142,47 @@ class ReplicationGroup(Construct):
             subnet_ids=list(subnet_ids),
         )
 
-    def _define_replication_group(self) -> elasticache.CfnReplicationGroup:
+    def _define_replication_group(self, zones: Sequence[str]) -> elasticache.CfnReplicationGroup:
         spec = self.spec
         group = elasticache.CfnReplicationGroup(
             self,
             "ReplicationGroup",
             at_rest_encryption_enabled=True,
-            automatic_failover_enabled=settings.fails_over(spec),
+            auth_token=reference(names.cache_token_secret(self.identifier)) if self.cfn_auth_token else None,
+            automatic_failover_enabled=spec.fails_over,
             auto_minor_version_upgrade=spec.minor_upgrades,
             cache_node_type=spec.node_class,
             cache_parameter_group_name=self.cfn_parameter_group.ref,
             cache_subnet_group_name=self.cfn_subnet_group.ref,
-            cluster_mode="enabled" if settings.is_cluster_mode(spec) else "disabled",
+            cluster_mode=spec.mode,
             data_tiering_enabled=spec.has_data_tiering or None,
+            durability=spec.durability,
             engine=spec.engine,
             engine_version=spec.version,
             kms_key_id=self.key_arn,
-            log_delivery_configurations=[self._log_delivery(kind) for kind in self.cfn_log_groups],
-            multi_az_enabled=spec.replicas > 0,
+            log_delivery_configurations=[self._log_delivery(kind) for kind in self.cfn_log_groups] or None,
+            multi_az_enabled=spec.is_multi_az,
+            node_group_configuration=placed_shards(spec, zones),
             num_node_groups=spec.shards,
             port=self.port,
             preferred_maintenance_window=spec.maintenance_window,
-            replicas_per_node_group=spec.replicas,
+            replicas_per_node_group=None if spec.placement else spec.replicas,
             replication_group_description=f"{self.identifier}: {spec.engine}",
             replication_group_id=self.identifier,
             security_group_ids=[self.cfn_security_group.attr_group_id],
             snapshot_retention_limit=spec.snapshot_retention_days,
             snapshot_window=spec.snapshot_window,
             transit_encryption_enabled=True,
-            transit_encryption_mode="required",
-            user_group_ids=[self.users.cfn_user_group.ref],
+            transit_encryption_mode=spec.transit_encryption,
+            user_group_ids=[self.users.cfn_user_group.ref] if self.users else None,
         )
         self._finish(group)
         return group
 
     def _finish(self, group: elasticache.CfnReplicationGroup) -> None:
         set_policies(group, cdk.CfnDeletionPolicy.SNAPSHOT)
+        if self.cfn_auth_token:
+            group.add_resource_dependency(self.cfn_auth_token)
         if settings.is_cluster_mode(self.spec):
             group.cfn_options.update_policy = cdk.CfnUpdatePolicy(use_online_resharding=True)
         acknowledge(group, UNAVOIDABLE)
@@ -173,8 +221,14 @@ class ReplicationGroup(Construct):
     @property
     def endpoint(self) -> str:
         """Host name clients start from: the configuration endpoint in cluster mode, else the primary's."""
-        group = self.cfn_replication_group
-        return group.attr_configuration_end_point_address if self.is_cluster_mode else self.primary_endpoint
+        return self.configuration_endpoint if self.is_cluster_mode else self.primary_endpoint
+
+    @property
+    def configuration_endpoint(self) -> str:
+        """Host name that clients of cluster mode start from, also while it is `compatible`; else ValueError."""
+        if self.spec.mode == "disabled":
+            raise ValueError("configuration_endpoint must be asked of a group in cluster mode; use primary_endpoint")
+        return self.cfn_replication_group.attr_configuration_end_point_address
 
     @property
     def primary_endpoint(self) -> str:
@@ -190,16 +244,27 @@ class ReplicationGroup(Construct):
 
     def _refuse_in_cluster_mode(self, what: str) -> None:
         if self.is_cluster_mode:
-            raise ValueError(f"{what} must be asked of a group with one shard, got {self.spec.shards}; use endpoint")
+            raise ValueError(f"{what} must be asked of a group without cluster mode; use endpoint")
 
     def grant_connect(self, grantee: iam.IGrantable, user: str) -> iam.Grant:
-        """Let a principal log in as the spec's user `user` with an IAM token (15 minutes); KeyError when unknown."""
+        """Let a principal log in as the spec's user `user` with an IAM token.
+
+        A token is good for 15 minutes of logging in, a connection for 12 hours unless it authenticates again.
+
+        Raises:
+            KeyError: there is no such user, or the cache has none.
+            ValueError: the user logs in with a password.
+        """
+        if self.users is None:
+            raise KeyError(user)
         group_arn = cdk.Stack.of(self).format_arn(
             service="elasticache",
             resource="replicationgroup",
             resource_name=self.identifier,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
+        if self.users is None:
+            raise KeyError(user)
         return self.users.grant_connect(grantee, user, cache_arn=group_arn)
 
     def metric(self, name: str, *, statistic: str = "Average", node: str = "0001-001") -> cloudwatch.Metric:

@@ -7,14 +7,16 @@ from estate.caches.replication_group import ReplicationGroupSpec
 from estate.engines import parsed
 
 LOG_TYPES = ("engine-log", "slow-log")
-ENGINE_LOG_FROM = (6, 2)
+SLOW_LOG_FROM, ENGINE_LOG_FROM = (6, 0), (6, 2)
 """Redis OSS delivers its slow log from 6.0 and its engine log from 6.2; Valkey both (user guide, "Log delivery")."""
 
 
 def log_types(spec: ReplicationGroupSpec) -> tuple[str, ...]:
     """Logs that the version delivers."""
-    old = spec.engine == "redis" and parsed(spec.engine, spec.version) < ENGINE_LOG_FROM
-    return LOG_TYPES[1:] if old else LOG_TYPES
+    have = parsed(spec.engine, spec.version)
+    if spec.engine != "redis" or have >= ENGINE_LOG_FROM:
+        return LOG_TYPES
+    return LOG_TYPES[1:] if have >= SLOW_LOG_FROM else ()
 
 
 def parameter_group_family(spec: ReplicationGroupSpec) -> str:
@@ -23,15 +25,10 @@ def parameter_group_family(spec: ReplicationGroupSpec) -> str:
 
 
 def is_cluster_mode(spec: ReplicationGroupSpec) -> bool:
-    """More than one shard needs cluster mode; one shard runs without, so that any client can use it."""
-    return spec.shards > 1
+    """Clients start from the configuration endpoint alone; while the mode is `compatible` from either."""
+    return spec.mode == "enabled"
 
 
 def parameters(spec: ReplicationGroupSpec) -> dict[str, str]:
-    """Cluster mode is a parameter too; what the file says wins."""
-    return {"cluster-enabled": "yes" if is_cluster_mode(spec) else "no", **spec.parameters}
-
-
-def fails_over(spec: ReplicationGroupSpec) -> bool:
-    """Cluster mode requires automatic failover; without it, it needs a replica to promote."""
-    return is_cluster_mode(spec) or spec.replicas > 0
+    """Cluster mode is a parameter too, of the compatible mode as well (user guide, "Modifying cluster mode")."""
+    return {"cluster-enabled": "no" if spec.mode == "disabled" else "yes", **spec.parameters}
