@@ -38,9 +38,9 @@ PREFIXES = {
     "us-west-1": "virxk",
     "us-west-2": "sgaui",
 }
-"""What ElastiCache puts before the name of a global datastore that is born in a Region. [E4 Redis-Global-Datastores-CLI]
+"""What ElastiCache puts before the name of a global datastore that is born in a Region.
 
-The copy of the page at hand ends after Hong Kong; `prefix:` says the others.
+[E4 Redis-Global-Datastores-CLI; the copy at hand ends after Hong Kong, and `prefix:` says the others]
 """
 _OFFERED = (
     "af-south-1 ap-east-1 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 "
@@ -64,9 +64,7 @@ class SecondaryCacheSpec(Spec):
         default=None, description="Replicas of each shard there; as many as the primary's when left out"
     )
     allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect there, keyed by name")
-    protection: Switch | None = Field(
-        default=None, description="Termination protection; as the cache's when left out"
-    )
+    protection: Switch | None = Field(default=None, description="Termination protection; as the cache's when left out")
     overrides: Overrides = Field(default={}, description=OVERRIDES)
 
 
@@ -87,10 +85,12 @@ class GlobalDatastoreSpec(Spec):
         dict[str, SecondaryCacheSpec], Field(min_length=1, max_length=limits.GLOBAL_DATASTORE_SECONDARIES_MAX)
     ] = Field(description="Secondary Regions, one or two")
     prefix: Annotated[str, Field(pattern=r"^[a-z]{5}$")] | None = Field(
-        default=None, description="What ElastiCache puts before the name in this Region; only where the kit does not know"
+        default=None,
+        description="What ElastiCache puts before the name in this Region; only where the kit does not know",
     )
     born: BornSpec | None = Field(
-        default=None, description="What the primary was born with: version, class and shards that have been changed since"
+        default=None,
+        description="What the primary was born with: version, class and shards that have been changed since",
     )
 
 
