@@ -16,8 +16,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.cache import settings
-from constructs_lib.cache.shards import placed_shards
 from constructs_lib.cache.secrets import define_secret, reference
+from constructs_lib.cache.shards import placed_shards
 from constructs_lib.cache.users import Users, key_services
 from constructs_lib.foundation.cfn import acknowledge, apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import Encryption

@@ -12,16 +12,16 @@ from estate.reach import AllowSpec
 
 
 def define_ingress(
-    scope: Construct, *, group_id: str, port: int, allow_from: Mapping[str, AllowSpec], suffix: str = ""
+    scope: Construct, *, group_id: str, port: int, allow_from: Mapping[str, AllowSpec]
 ) -> dict[str, ec2.CfnSecurityGroupIngress]:
     """Define a rule of the group for each source, by its name; other ports stay closed to it.
 
-    Whatever listens on two ports calls it for each, with a `suffix` that tells the second's construct ids apart.
+    Whatever listens on two ports calls it for each, with a scope of its own.
     """
     return {
         name: ec2.CfnSecurityGroupIngress(
             scope,
-            f"Allow{pascal(name)}{suffix}",
+            f"Allow{pascal(name)}",
             cidr_ip=allow.cidr,
             description=f"{name} may connect",
             from_port=port,
