@@ -69,7 +69,9 @@ class ReplicationGroup(Construct):
         self.cfn_log_groups = define_log_groups(
             self, self.log_group_names, key_arn=self.key_arn, retention_days=spec.log_retention_days, retain=retain
         )
-        self.users = self._define_users()
+        self.cfn_ingress = self._define_ingress()
+        self.users = self._define_users(retain=retain)
+        self.cfn_auth_token = self._define_auth_token(retain=retain)
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_replication_group = self._define_replication_group(place.availability_zones)
@@ -85,12 +87,6 @@ class ReplicationGroup(Construct):
             retain=retain,
         )
         return self.encryption
-
-    def _define_users(self) -> Users | None:
-        spec = self.spec
-        if not spec.has_user_group:
-            return None
-        return Users(self, "Users", identifier=self.identifier, engine=spec.engine, users=spec.users)
 
     def _define_ingress(self) -> dict[str, ec2.CfnSecurityGroupIngress]:
         return define_ingress(
@@ -263,8 +259,6 @@ class ReplicationGroup(Construct):
             resource_name=self.identifier,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        if self.users is None:
-            raise KeyError(user)
         return self.users.grant_connect(grantee, user, cache_arn=group_arn)
 
     def metric(self, name: str, *, statistic: str = "Average", node: str = "0001-001") -> cloudwatch.Metric:
