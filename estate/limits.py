@@ -117,6 +117,12 @@ USERS_PER_GROUP_MAX = 100
 """Users of a user group; the `default` user that ElastiCache wants is one of them. [E10 quota-limits]"""
 CACHE_SNAPSHOT_DAYS_MAX = 35
 """Days that an automatic snapshot is kept; 0 turns them off. [E4 backups-automatic]"""
+BUCKET_NAME_MIN, BUCKET_NAME_MAX = 3, 63
+"""Characters of a bucket's name that ElastiCache reads RDB files from. [E4 backups-seeding-redis]"""
+SCALED_SHARDS_MAX = 250
+"""Shards that auto scaling may reach. [E4 AutoScaling-Policies]"""
+SCALED_PERCENT_MIN, SCALED_PERCENT_MAX = 35, 70
+"""Targets of auto scaling, percent. [E4 AutoScaling-Scaling-Policies-Replicas-Replicas, -Adding-Policy-Shards]"""
 CACHE_WINDOW_MINUTES_MIN = 60
 """Shortest snapshot or maintenance window. [B] CreateReplicationGroup.PreferredMaintenanceWindow"""
 CACHE_CONNECTIONS = 65_000

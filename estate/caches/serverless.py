@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from estate import limits, resources
-from estate.caches.users import RULES as USER_RULES
-from estate.caches.users import UserSpec
+from estate.caches.users import UserSpec, user_rules
 from estate.caches.watching import SERVERLESS_RULES as WATCH_RULES
 from estate.caches.watching import ServerlessWatchSpec
-from estate.reach import AllowSpec
+from estate.reach import AllowSpec, allow_count_rule, allow_rules
 from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
 from estate.tags import bad_tags
 
@@ -43,7 +41,6 @@ SNAPSHOT_ARN = re.compile(
     r"(?P<kind>serverlesscachesnapshot|snapshot):[A-Za-z][A-Za-z0-9.-]*"
 )
 RDB_ARN = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}/[^,]+")
-USER_RULES_HERE = ("cache/users-max", "cache/user-default", "cache/access-password", "cache/access-form")
 
 
 class DataSpec(Spec):
@@ -361,7 +358,9 @@ RULES: tuple[Rule[ServerlessCacheSpec], ...] = (
         must=resources.MUST_BE_FREE,
         fix="runbooks find the resource by it: rename the key in the file instead",
     ),
-    *(replace(rule, id=f"serverless-{rule.id}") for rule in USER_RULES if rule.id in USER_RULES_HERE),
+    *user_rules("serverless-cache"),
+    *allow_rules("serverless-cache"),
+    allow_count_rule("serverless-cache", ports=2),
     *WATCH_RULES,
 )
 
