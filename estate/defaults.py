@@ -86,7 +86,12 @@ SECTIONS_2026_11: Mapping[str, Values] = {
 }
 """Sections of a cluster that a file may leave out whole: filled where they are there; `*` is each member."""
 
+SCALING_2026_11: Values = {"scale_in": True, "scale_in_cooldown_s": 600, "scale_out_cooldown_s": 300}
 CACHE_SECTIONS_2026_11: Mapping[str, Values] = {
+    "autoscaling.shards": SCALING_2026_11,
+    "autoscaling.shards.schedules.*": {"timezone": "UTC"},
+    "autoscaling.replicas": SCALING_2026_11,
+    "autoscaling.replicas.schedules.*": {"timezone": "UTC"},
     "watch": {"alarms": {}, "events": True, "dashboard": True},
 }
 """Sections of a cache of any kind that a file may leave out whole, as above."""

@@ -95,8 +95,8 @@ SERVERLESS_DATA_GB_MIN, SERVERLESS_DATA_GB_MAX = 1, 5000
 """Least and most data of a serverless cache, GB. [facts E19; aws-elasticache-alpha, "Size limits"]"""
 SERVERLESS_ECPU_MIN, SERVERLESS_ECPU_MAX = 1000, 15_000_000
 """Least and most load of a serverless cache, ECPU a second. [facts E19; aws-elasticache-alpha, "Size limits"]"""
-SERVERLESS_SUBNETS_MIN, SERVERLESS_SUBNETS_MAX = 2, 3
-"""Subnets of a serverless cache, each in another zone. [B] ServerlessCache.SubnetIds"""
+SERVERLESS_SUBNETS_MAX = 3
+"""Subnets of a serverless cache, each in another zone; two at least, as of any network here. [B] ServerlessCache"""
 SERVERLESS_CACHES_PER_REGION = 40
 """Serverless caches of an account in a Region; adjustable, so only a warning. [E10 quota-limits]"""
 CACHE_USER_ID_LENGTH = 40

@@ -53,8 +53,6 @@ def kept(instead: str) -> Parameter:
 POLICIES = names_of(
     "volatile-lru allkeys-lru volatile-lfu allkeys-lfu volatile-random allkeys-random volatile-ttl noeviction"
 )
-TIERED_POLICIES = ("noeviction", "volatile-lru", "allkeys-lru")
-"""Eviction on nodes that tier data. [E4 ParameterGroups.Redis.6-x, data-tiering]"""
 LETTERS = "KEg$lshzxeA"
 """Classes of keyspace events in the guide, which warns of any other. [E4 ParameterGroups.Redis.2-8-6]"""
 ENGINE_LETTERS = "tdmn"

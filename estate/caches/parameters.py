@@ -175,11 +175,6 @@ class Checks:
                 since = ".".join(str(part) for part in known.since)
                 yield Hit(("parameters", name), name, must=f"be read by the version: it is from {since} on")
 
-    def secret(self, spec: Parametrized) -> Iterator[Hit]:
-        for name, value in spec.parameters.items():
-            if secrets.is_secret(value):
-                yield Hit(("parameters", name), "a secret")
-
 
 def _nearest(name: str, settable: list[str]) -> list[str]:
     return difflib.get_close_matches(name[:NEAREST_LENGTH], settable, n=1)
@@ -236,14 +231,6 @@ def parameter_rules(unit: str, checks: Checks) -> tuple[Rule[Any], ...]:
             fix="take a newer version, or remove it",
             level="warning",
         ),
-        Rule(
-            id=f"{unit}/parameter-secret",
-            reads=(),
-            broken=checks.secret,
-            must="not be written in a file",
-            fix=f"take it out and change it: it has been read; if it is none, {accept('parameter-secret', '')}".strip(),
-            acknowledge=True,
-        ),
     )
 
 
@@ -275,12 +262,6 @@ def _number(spec: ReplicationGroupSpec, name: str) -> int | None:
     return int(value) if re.fullmatch(r"\d{1,9}", value) else None
 
 
-def _tiered_eviction(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    policy = spec.parameters.get("maxmemory-policy")
-    if spec.has_data_tiering and policy in families.POLICIES and policy not in families.TIERED_POLICIES:
-        yield Hit(("parameters", "maxmemory-policy"), policy)
-
-
 def _little_reserved(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     given = _number(spec, "reserved-memory-percent")
     needs = spec.snapshot_retention_days > 0 or spec.replicas > 0
@@ -297,7 +278,7 @@ def _too_many_demanded(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 def is_clustered(spec: ReplicationGroupSpec) -> bool:
     """Whether the engine runs in cluster mode, which `compatible` does as well."""
-    return spec.shards > 1 or spec.cluster_mode in {"compatible", "enabled"}
+    return spec.mode != "disabled"
 
 
 def _idle(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -346,13 +327,6 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         fix="remove it: `cluster_mode` and `shards` decide whether cluster mode is on",
     ),
     *parameter_rules("cache", GROUP_CHECKS),
-    Rule(
-        id="cache/tiering-eviction",
-        reads=("parameters", "class"),
-        broken=_tiered_eviction,
-        must=f"be {_or(families.TIERED_POLICIES)} on nodes with data tiering",
-        fix="choose one of them, or a class without SSDs",
-    ),
     Rule(
         id="cache/reserved-memory",
         reads=("parameters", "snapshot_retention_days", "replicas"),

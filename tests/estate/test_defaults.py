@@ -13,6 +13,7 @@ from estate.aurora import AuroraSpec, BackupSpec, EndpointSpec, SloSpec
 from estate.backups import BackupPlanSpec, RestoreTestSpec
 from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.scaling import ReplicaScalingSpec, ReplicaScheduleSpec, ShardScalingSpec, ShardScheduleSpec
 from estate.caches.serverless import ServerlessCacheSpec
 from estate.caches.users import UserSpec
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
@@ -146,6 +147,12 @@ SECTIONS: tuple[tuple[type[Spec], str], ...] = (
     (WatchSpec, "watch"),
     (AlarmsSpec, "watch.alarms"),
 )
+CACHE_SECTIONS: tuple[tuple[type[Spec], str], ...] = (
+    (ShardScalingSpec, "autoscaling.shards"),
+    (ShardScheduleSpec, "autoscaling.shards.schedules.*"),
+    (ReplicaScalingSpec, "autoscaling.replicas"),
+    (ReplicaScheduleSpec, "autoscaling.replicas.schedules.*"),
+)
 NOT_BY_EDITION = {"protection", "slo", "defaults", "profile"}
 
 
@@ -170,6 +177,16 @@ def test_the_table_has_the_sections_too(model: type[Spec], section: str) -> None
     }
     table = dict(PRODUCTION_2026_11.sections[section])
     assert said == {name: value for name, value in table.items() if name in said}
+
+
+@pytest.mark.parametrize(("model", "section"), CACHE_SECTIONS, ids=[section for _, section in CACHE_SECTIONS])
+def test_the_table_has_the_sections_of_caches_too(model: type[Spec], section: str) -> None:
+    said = {
+        field.alias or name: field.default
+        for name, field in model.model_fields.items()
+        if isinstance(field.default, bool | int | float | str)
+    }
+    assert said == dict(PRODUCTION_2026_11.cache_sections[section])
 
 
 def test_specs_made_by_hand_fall_back_to_the_same_values() -> None:
