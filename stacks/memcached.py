@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from constructs_lib.cache.memcached import Memcached
 from estate import names
 from estate.caches.memcached import MemcachedSpec
 from estate.model import Estate
@@ -32,4 +33,23 @@ class MemcachedStack(EstateStack):
             protection=spec.protection,
             tags={names.TAG_RESOURCE: spec.name, **spec.tags},
         )
-        self.zones = zones
+        self.memcached = Memcached(
+            self,
+            "Memcached",
+            identifier=names.cache_identifier(estate.name, spec.name),
+            spec=spec,
+            vpc=self.placement(zones if self._names_zones() else []),
+        )
+        self._add_outputs()
+
+    def _names_zones(self) -> bool:
+        """Whether the zones of the subnets are known: an existing network may not name them."""
+        network = self.estate.network.get(self.region)
+        return network is None or not network.is_existing or bool(network.availability_zones)
+
+    def _add_outputs(self) -> None:
+        memcached = self.memcached
+        self.add_output(names.OUTPUT_CACHE_CLUSTER_ID, memcached.cfn_cache_cluster.ref)
+        self.add_output(names.OUTPUT_CONFIGURATION_ENDPOINT, memcached.endpoint)
+        self.add_output(names.OUTPUT_PORT, str(memcached.port))
+        self.add_output(names.OUTPUT_SECURITY_GROUP_ID, memcached.cfn_security_group.attr_group_id)

@@ -21,6 +21,9 @@ NEWER_VALUE = {
     "aurora/version-gone": "CloudFormation-Validate::E9006",
     "aurora/class-unknown": "CloudFormation-Validate::E3025",
     "aurora/class-region": "CloudFormation-Validate::E3025",
+    "memcached/version-unknown": "CloudFormation-Validate::E9006",
+    "memcached/class-unknown": "CloudFormation-Validate::E3647",
+    "memcached/class-region": "CloudFormation-Validate::E3647",
 }
 """Rules of specs about values that the data does not know, and what CDK's validation, with data of its own, says."""
 

@@ -36,6 +36,7 @@ def test_there_is_one_app_per_construct() -> None:
         "backup_plan",
         "encryption",
         "global_database",
+        "memcached",
         "network",
         "replication_group",
     ]

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from estate.aurora import AuroraSpec
+from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
 
 TWO = {"a": {"class": "db.r8g.large", "tier": 0}, "b": {"class": "db.r8g.large", "tier": 1}}
@@ -26,6 +27,10 @@ def mysql(**changes: Any) -> AuroraSpec:
 def valkey(**changes: Any) -> ReplicationGroupSpec:
     values = {"name": "sessions", "engine": "valkey", "version": "8.2", "shards": 2, "replicas": 1}
     return ReplicationGroupSpec.model_validate({**values, **changes})
+
+
+def memcached(**changes: Any) -> MemcachedSpec:
+    return MemcachedSpec.model_validate({"name": "pages", "nodes": 3, **changes})
 
 
 def vpc_of_the_caller(stack: cdk.Stack) -> ec2.IVpc:
