@@ -16,6 +16,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.cache import settings
+from constructs_lib.cache.replication import Secondary, set_secondary
 from constructs_lib.cache.secrets import define_secret, reference
 from constructs_lib.cache.shards import placed_shards
 from constructs_lib.cache.users import Users, key_services
@@ -26,6 +27,7 @@ from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
 from constructs_lib.foundation.reach import define_ingress
 from estate import names
+from estate.caches.global_datastore import as_born
 from estate.caches.replication_group import ReplicationGroupSpec
 
 if TYPE_CHECKING:
@@ -56,10 +58,12 @@ class ReplicationGroup(Construct):
         vpc: ec2.IVpc | Placement,
         key: kms.IKey | None = None,
         retain: bool = True,
+        secondary: Secondary | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.identifier = identifier
-        self.spec = spec
+        self.secondary = secondary
+        self.spec = spec = as_born(spec)
         self.port = spec.port
         self.log_group_names = {kind: names.cache_log_group(identifier, kind) for kind in settings.log_types(spec)}
         self._given_key = key
@@ -100,7 +104,7 @@ class ReplicationGroup(Construct):
         return Users(
             self,
             "Users",
-            identifier=self.identifier,
+            identifier=self.secondary.users_identifier if self.secondary else self.identifier,
             engine=self.spec.engine,
             users=self.spec.users,
             key_arn=self.key_arn,
@@ -121,7 +125,10 @@ class ReplicationGroup(Construct):
             retain=retain,
         )
 
-    def _define_parameter_group(self) -> elasticache.CfnParameterGroup:
+    def _define_parameter_group(self) -> elasticache.CfnParameterGroup | None:
+        """None in a secondary: ElastiCache copies the primary's."""
+        if self.secondary:
+            return None
         return elasticache.CfnParameterGroup(
             self,
             "Parameters",
@@ -148,7 +155,7 @@ class ReplicationGroup(Construct):
             automatic_failover_enabled=spec.fails_over,
             auto_minor_version_upgrade=spec.minor_upgrades,
             cache_node_type=spec.node_class,
-            cache_parameter_group_name=self.cfn_parameter_group.ref,
+            cache_parameter_group_name=self.cfn_parameter_group.ref if self.cfn_parameter_group else None,
             cache_subnet_group_name=self.cfn_subnet_group.ref,
             cluster_mode=spec.mode,
             data_tiering_enabled=spec.has_data_tiering or None,
@@ -169,7 +176,7 @@ class ReplicationGroup(Construct):
             snapshot_retention_limit=spec.snapshot_retention_days,
             snapshot_window=spec.snapshot_window,
             transit_encryption_enabled=True,
-            transit_encryption_mode=spec.transit_encryption,
+            transit_encryption_mode=settings.transit_encryption_mode(spec),
             user_group_ids=[self.users.cfn_user_group.ref] if self.users else None,
         )
         self._finish(group)
@@ -182,6 +189,8 @@ class ReplicationGroup(Construct):
         if settings.is_cluster_mode(self.spec):
             group.cfn_options.update_policy = cdk.CfnUpdatePolicy(use_online_resharding=True)
         acknowledge(group, UNAVOIDABLE)
+        if self.secondary:
+            set_secondary(group, self.secondary)
         apply_overrides(group, self.spec.overrides)
 
     def _log_delivery(self, kind: str) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:

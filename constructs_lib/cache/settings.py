@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from estate.caches.families import family_of
 from estate.caches.replication_group import ReplicationGroupSpec
-from estate.engines import parsed
+from estate.engines import CACHE_TLS_MODE_FROM, parsed
 
 LOG_TYPES = ("engine-log", "slow-log")
 SLOW_LOG_FROM, ENGINE_LOG_FROM = (6, 0), (6, 2)
@@ -17,6 +17,11 @@ def log_types(spec: ReplicationGroupSpec) -> tuple[str, ...]:
     if spec.engine != "redis" or have >= ENGINE_LOG_FROM:
         return LOG_TYPES
     return LOG_TYPES[1:] if have >= SLOW_LOG_FROM else ()
+
+
+def transit_encryption_mode(spec: ReplicationGroupSpec) -> str | None:
+    """TLS required or preferred; left out of older versions, whose TLS is required and which refuse the property."""
+    return spec.transit_encryption if parsed(spec.engine, spec.version) >= CACHE_TLS_MODE_FROM[spec.engine] else None
 
 
 def parameter_group_family(spec: ReplicationGroupSpec) -> str:

@@ -24,7 +24,7 @@ def _token_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _token_and_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.auth_token is not None and spec.users:
+    if spec.auth_token is not None and spec.users and not spec.is_before_users:
         yield Hit(("auth_token",), f"both, with {len(spec.users)} users")
 
 

@@ -12,7 +12,7 @@ from estate.caches import common, families_memcached
 from estate.caches.parameters import MEMCACHED, Checks, EngineTables, parameter_rules
 from estate.caches.watching import MEMCACHED_RULES as WATCH_RULES
 from estate.caches.watching import MemcachedWatchSpec
-from estate.reach import AllowSpec
+from estate.reach import AllowSpec, allow_count_rule, allow_rules
 from estate.spec import ACKNOWLEDGE, OVERRIDES, Acknowledge, Hit, Identifier, Integer, Overrides, Rule, Spec, Switch
 from estate.tags import bad_tags
 
@@ -165,6 +165,8 @@ PARAMETER_RULES = parameter_rules("memcached", Checks(_family, _version))
 """Of which one has nothing to find: no parameter of Memcached came with a later version of its family."""
 
 RULES: tuple[Rule[MemcachedSpec], ...] = (
+    *allow_rules("memcached"),
+    allow_count_rule("memcached"),
     Rule(
         id="memcached/version-form",
         reads=("version",),
