@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from constructs_lib.cache.replication import Secondary
 from constructs_lib.cache.replication_group import ReplicationGroup
 from estate import names
 from estate.caches.replication_group import ReplicationGroupSpec
@@ -23,6 +24,7 @@ class CacheStack(EstateStack):
         region: str,
         spec: ReplicationGroupSpec,
         zones: list[str],
+        secondary: Secondary | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -41,6 +43,7 @@ class CacheStack(EstateStack):
             vpc=self.placement(zones),
             key=self.import_shared_key(),
             retain=self.retain,
+            secondary=secondary,
         )
         self._add_outputs()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from constructs import Construct
 
@@ -12,7 +12,9 @@ from constructs_lib.foundation.network import zone_names
 from estate import names
 from estate.aurora import AuroraSpec
 from estate.caches.every import every_cache
+from estate.caches.global_datastore import every_group, secondaries_of
 from estate.caches.memcached import MemcachedSpec
+from estate.caches.replication_group import ReplicationGroupSpec
 from estate.caches.serverless import ServerlessCacheSpec
 from estate.integrations import called_services
 from estate.model import Estate
@@ -25,6 +27,7 @@ from stacks.backup import BackupStack, copies_by_region, copies_to
 from stacks.base import EstateStack
 from stacks.cache import CacheStack
 from stacks.global_database import order_members, replications
+from stacks.global_datastore import order_groups, secondaries
 from stacks.memcached import MemcachedStack
 from stacks.network import NetworkStack
 from stacks.serverless_cache import ServerlessCacheStack
@@ -41,19 +44,39 @@ def compose(scope: Construct, estate: Estate) -> tuple[EstateStack, ...]:
 
 
 def _caches(scope: Construct, estate: Estate, networks: Mapping[str, EstateStack]) -> list[EstateStack]:
-    """One stack for each cache, whatever its kind."""
-    stacks: list[EstateStack] = []
-    for _, cache in every_cache(estate):
+    """One stack for each cache, whatever its kind, secondary groups included, and one for each global datastore."""
+    parts = secondaries(estate)
+    stacks: dict[str, EstateStack] = {}
+    for cache in _every_member(estate):
         region, stack_id = cache.region or estate.regions[0], names.cache_stack(estate.name, cache.name)
         zones = _zones(estate, region)
         if isinstance(cache, MemcachedSpec):
-            stacks.append(MemcachedStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+            stacks[cache.name] = MemcachedStack(
+                scope, stack_id, estate=estate, region=region, spec=cache, zones=zones
+            )
         elif isinstance(cache, ServerlessCacheSpec):
-            stacks.append(ServerlessCacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
+            stacks[cache.name] = ServerlessCacheStack(
+                scope, stack_id, estate=estate, region=region, spec=cache, zones=zones
+            )
         else:
-            stacks.append(CacheStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones))
-        stacks[-1].add_stack_dependency(networks[region])
-    return stacks
+            stacks[cache.name] = CacheStack(
+                scope,
+                stack_id,
+                estate=estate,
+                region=region,
+                spec=cache,
+                zones=zones,
+                secondary=parts.get(cache.name),
+            )
+        stacks[cache.name].add_stack_dependency(networks[region])
+    return [*order_groups(scope, estate, stacks), *stacks.values()]
+
+
+def _every_member(estate: Estate) -> Iterator[ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec]:
+    """Every cache of the file, then the secondary groups of its global datastores."""
+    yield from (cache for _, cache in every_cache(estate))
+    for cache in estate.caches.values():
+        yield from secondaries_of(cache)
 
 
 def _clusters(
@@ -154,7 +177,7 @@ def _log_groups(estate: Estate, region: str) -> list[str]:
     ]
     of_caches = [
         names.cache_log_group(names.cache_identifier(estate.name, spec.name), kind)
-        for spec in estate.caches.values()
+        for _, spec in every_group(estate)
         if (spec.region or first) == region
         for kind in log_types(spec)
     ]

@@ -16,7 +16,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from constructs_lib.cache import settings
+from constructs_lib.cache.origin import set_origin
 from constructs_lib.cache.replication import Secondary, set_secondary
+from constructs_lib.cache.scaling import CacheScaling
 from constructs_lib.cache.secrets import define_secret, reference
 from constructs_lib.cache.shards import placed_shards
 from constructs_lib.cache.users import Users, key_services
@@ -79,6 +81,7 @@ class ReplicationGroup(Construct):
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_replication_group = self._define_replication_group(place.availability_zones)
+        self.scaling = self._define_scaling()
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -182,6 +185,18 @@ class ReplicationGroup(Construct):
         self._finish(group)
         return group
 
+    def _define_scaling(self) -> CacheScaling | None:
+        if self.spec.autoscaling is None:
+            return None
+        return CacheScaling(
+            self,
+            "Scaling",
+            identifier=self.identifier,
+            spec=self.spec.autoscaling,
+            data_tiering=self.spec.has_data_tiering,
+            after=self.cfn_replication_group,
+        )
+
     def _finish(self, group: elasticache.CfnReplicationGroup) -> None:
         set_policies(group, cdk.CfnDeletionPolicy.SNAPSHOT)
         if self.cfn_auth_token:
@@ -189,6 +204,7 @@ class ReplicationGroup(Construct):
         if settings.is_cluster_mode(self.spec):
             group.cfn_options.update_policy = cdk.CfnUpdatePolicy(use_online_resharding=True)
         acknowledge(group, UNAVOIDABLE)
+        set_origin(group, self.spec)
         if self.secondary:
             set_secondary(group, self.secondary)
         apply_overrides(group, self.spec.overrides)
