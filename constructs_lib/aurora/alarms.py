@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
-
+from constructs_lib.foundation.alarms import HOUR_S, SILENCE_IS_FINE, SILENCE_SHOWS, Alarm, Missing
 from constructs_lib.foundation.cfn import pascal
 from estate import capacity, engines
 from estate.aurora import AuroraSpec
@@ -16,45 +14,6 @@ from estate.instances import InstanceSpec
 from estate.watching import AlarmsSpec, connections_max, memory_gib
 
 NAMESPACE = "AWS/RDS"
-MINUTE_S, HOUR_S = 60, 3600
-
-Missing = Literal["missing", "notBreaching"]
-SILENCE_SHOWS: Missing = "missing"
-"""An instance reports by the minute: an alarm without data says so (`INSUFFICIENT_DATA`) instead of guessing."""
-SILENCE_IS_FINE: Missing = "notBreaching"
-"""There is no data where there is nothing to report: no reader, no deadlock, an instance that pauses."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alarm:
-    """One alarm; `means` says what it means and what to do.
-
-    Attributes:
-        id: Construct id, PascalCase.
-        metric: Name of a metric of `AWS/RDS`.
-        dimensions: Whose metric it is.
-        threshold: In the metric's own unit.
-        means: Description.
-        statistic: Over each period.
-        below: Whether it goes off below the threshold instead of above it.
-        period_s: Seconds of a period.
-        periods: Periods in a row that are bad before it goes off.
-        missing: How periods without data count.
-        is_split: Whether CloudWatch keeps the metric under more dimensions than these, with values that move: an
-            alarm on these alone would never see a point, so it asks for the largest of all.
-    """
-
-    id: str
-    metric: str
-    dimensions: Mapping[str, str]
-    threshold: float
-    means: str
-    statistic: str = "Average"
-    below: bool = False
-    period_s: int = MINUTE_S
-    periods: int = 5
-    missing: Missing = SILENCE_SHOWS
-    is_split: bool = False
 
 
 def of_cluster(identifier: str) -> dict[str, str]:
@@ -85,56 +44,6 @@ def alarm_pack(identifier: str, spec: AuroraSpec) -> tuple[Alarm, ...]:
         )
     ]
     return (*instances, *_of_cluster(identifier, spec, alarms))
-
-
-def define_alarms(scope: Construct, pack: tuple[Alarm, ...], topic_arn: str) -> dict[str, cloudwatch.CfnAlarm]:
-    """Define alarms that tell the topic when they go off and when it is over; CloudFormation names them."""
-    return {alarm.id: _define(scope, alarm, topic_arn) for alarm in pack}
-
-
-def _define(scope: Construct, alarm: Alarm, topic_arn: str) -> cloudwatch.CfnAlarm:
-    return cloudwatch.CfnAlarm(
-        scope,
-        alarm.id,
-        actions_enabled=True,
-        alarm_actions=[topic_arn],
-        alarm_description=alarm.means,
-        comparison_operator="LessThanThreshold" if alarm.below else "GreaterThanThreshold",
-        datapoints_to_alarm=alarm.periods,
-        evaluation_periods=alarm.periods,
-        ok_actions=[topic_arn],
-        threshold=alarm.threshold,
-        treat_missing_data=alarm.missing,
-        **(_queried(alarm) if alarm.is_split else _measured(alarm)),
-    )
-
-
-def _measured(alarm: Alarm) -> dict[str, Any]:
-    return {
-        "dimensions": [
-            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value) for name, value in alarm.dimensions.items()
-        ],
-        "metric_name": alarm.metric,
-        "namespace": NAMESPACE,
-        "period": alarm.period_s,
-        "statistic": alarm.statistic,
-    }
-
-
-def _queried(alarm: Alarm) -> dict[str, Any]:
-    query = cloudwatch.CfnAlarm.MetricDataQueryProperty(
-        id="largest",
-        expression=largest(alarm.metric, alarm.dimensions),
-        period=alarm.period_s,
-        return_data=True,
-    )
-    return {"metrics": [query]}
-
-
-def largest(metric: str, dimensions: Mapping[str, str]) -> str:
-    """A query of CloudWatch Metrics Insights for the largest value, whatever other dimensions there are."""
-    where = " AND ".join(f"{name} = '{value}'" for name, value in dimensions.items())
-    return f'SELECT MAX({metric}) FROM "{NAMESPACE}" WHERE {where}'  # noqa: S608 - a metric's name and ours
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

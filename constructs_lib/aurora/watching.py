@@ -8,9 +8,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from constructs_lib.aurora.alarms import alarm_pack, define_alarms, global_lag_alarms
+from constructs_lib.aurora.alarms import NAMESPACE, alarm_pack, global_lag_alarms
 from constructs_lib.aurora.dashboard import define_dashboard
 from constructs_lib.aurora.events import define_event_subscriptions
+from constructs_lib.foundation.alarms import define_alarms
 from constructs_lib.foundation.topic import Topic
 from estate.aurora import AuroraSpec
 from estate.watching import WatchSpec, addressees
@@ -66,4 +67,4 @@ class Watching(Construct):
         pack = alarm_pack(identifier, spec)
         if is_global and watch.alarms is not None:
             pack += global_lag_alarms(identifier, watch.alarms)
-        self.cfn_alarms = define_alarms(self, pack, topic_arn)
+        self.cfn_alarms = define_alarms(self, pack, topic_arn, namespace=NAMESPACE)

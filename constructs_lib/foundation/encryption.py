@@ -30,6 +30,8 @@ ADMINISTRATION_ACTIONS = [
 
 PUBLISHERS = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
 """Services that tell an encrypted topic of alarms and of database events."""
+EVENTBRIDGE = "events.amazonaws.com"
+"""What tells a topic of serverless caches' events; it names no account when it publishes, so no condition fits it."""
 
 
 class Encryption(Construct):
@@ -79,8 +81,10 @@ def key_policy(
         statements.append(_use_through(services))
     if log_groups:
         statements.append(_use_by_logs(log_groups))
-    if publishers:
-        statements.append(use_by_publishers(publishers))
+    if named := [each for each in publishers if each != EVENTBRIDGE]:
+        statements.append(use_by_publishers(named))
+    if EVENTBRIDGE in publishers:
+        statements.append(_use_by_rules())
     if accounts:
         statements += copies_by_accounts(accounts)
     return {"Version": "2012-10-17", "Statement": statements}
@@ -148,6 +152,17 @@ def use_by_publishers(publishers: Sequence[str]) -> dict[str, Any]:
         "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+    }
+
+
+def _use_by_rules() -> dict[str, Any]:
+    """The same for rules of EventBridge. [aws-cdk-lib, aws-events-targets SnsTopic grants it without a condition]"""
+    return {
+        "Sid": "PublishByRules",
+        "Effect": "Allow",
+        "Principal": {"Service": EVENTBRIDGE},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
     }
 
 
