@@ -197,11 +197,6 @@ def _class(spec: ReplicationGroupSpec) -> Iterator[Hit]:
         yield Hit(("class",), spec.node_class)
 
 
-def _global(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.autoscaling is not None and spec.global_datastore is not None:
-        yield Hit(("autoscaling",), "both")
-
-
 def _eviction(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     shards = spec.autoscaling.shards if spec.autoscaling is not None else None
     policy = spec.parameters.get("maxmemory-policy", "volatile-lru")
@@ -301,13 +296,6 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         must="be a large, xlarge or 2xlarge of r7g, r6g, r6gd, r5, m7g, m6g, m5 or c7gn to scale by itself",
         fix="choose one of them, remove autoscaling, or add `acknowledge: [cache/scaling-class]` if it has joined them",
         acknowledge=True,
-    ),
-    Rule(
-        id="cache/scaling-global",
-        reads=("autoscaling", "global"),
-        broken=_global,
-        must="not stand beside `global`: no member of a global datastore scales by itself",
-        fix="remove it, and give all Regions the shards they need",
     ),
     Rule(
         id="cache/scaling-eviction",
