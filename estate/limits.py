@@ -92,9 +92,9 @@ MEMCACHED_NODES_MAX = 60
 SERVERLESS_CACHE_NAME_LENGTH = 40
 """Characters of a serverless cache's name. [E10 serverless create; unconfirmed]"""
 SERVERLESS_DATA_GB_MIN, SERVERLESS_DATA_GB_MAX = 1, 5000
-"""Least and most data of a serverless cache, GB. [facts E19; aws-elasticache-alpha, "Size limits"]"""
+"""Least and most data of a serverless cache, GB. [E10 quota-limits, E4 redisconfiguration; the floor: aws-elasticache-alpha]"""
 SERVERLESS_ECPU_MIN, SERVERLESS_ECPU_MAX = 1000, 15_000_000
-"""Least and most load of a serverless cache, ECPU a second. [facts E19; aws-elasticache-alpha, "Size limits"]"""
+"""Least and most load of a serverless cache, ECPU a second. [E10 quota-limits, E4 redisconfiguration; the floor: aws-elasticache-alpha]"""
 SERVERLESS_SUBNETS_MAX = 3
 """Subnets of a serverless cache, each in another zone; two at least, as of any network here. [B] ServerlessCache"""
 SERVERLESS_CACHES_PER_REGION = 40
@@ -113,6 +113,10 @@ NODES_MAX_OLDER = 250
 """Nodes of a replication group before engine 5.0.6. [B] CreateReplicationGroup"""
 GLOBAL_DATASTORE_SECONDARIES_MAX = 2
 """Secondary Regions of a global datastore. [E10 Redis-Global-Datastores-Getting-Started]"""
+CACHE_USERS_PER_REGION = 2000
+"""Users of every cache of a Region. [E10 quota-limits]"""
+CACHE_USER_GROUPS_PER_REGION = 200
+"""User groups of every cache of a Region. [E10 quota-limits]"""
 USERS_PER_GROUP_MAX = 100
 """Users of a user group; the `default` user that ElastiCache wants is one of them. [E10 quota-limits]"""
 CACHE_SNAPSHOT_DAYS_MAX = 35

@@ -24,6 +24,7 @@ from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
 from estate.caches.serverless import ESTATE_RULES as SERVERLESS_RULES
 from estate.caches.serverless import ServerlessCacheSpec
+from estate.caches.users import ESTATE_RULES as USER_RULES
 from estate.network import ZONE, NetworkSpec, parsed_cidr
 from estate.origin import wrong_sources
 from estate.replication import every_cluster, foreign_secondaries, wrong_replicas
@@ -539,6 +540,7 @@ RULES: tuple[Rule[Estate], ...] = (
     ),
     *BACKUP_RULES,
     *UPGRADE_RULES,
+    *USER_RULES,
     *MEMCACHED_RULES,
     *SERVERLESS_RULES,
 )

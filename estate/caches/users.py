@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -14,6 +15,7 @@ from estate.spec import OVERRIDES, Hit, Overrides, Rule, Spec
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
+    from estate.model import Estate
 
 OWN_PROPERTIES = frozenset({"AuthenticationMode", "NoPasswordRequired", "Passwords"})
 """Of `AWS::ElastiCache::User`: how somebody logs in is `authentication`, and nothing else."""
@@ -225,3 +227,47 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     *user_rules("cache"),
 )
 """Those of replication groups."""
+
+
+def _counts(estate: Estate) -> tuple[Counter[str], Counter[str]]:
+    """Users and user groups of each Region, the kit's own among them."""
+    users: Counter[str] = Counter()
+    groups: Counter[str] = Counter()
+    for cache in (*estate.caches.values(), *estate.serverless_caches.values()):
+        region = cache.region or estate.regions[0]
+        users[region] += len(cache.users) + (cache.user_of_kit is not None)
+        groups[region] += bool(cache.users) or cache.user_of_kit is not None
+    return users, groups
+
+
+def _users_of_a_region(estate: Estate) -> Iterator[Hit]:
+    for region, count in _counts(estate)[0].items():
+        if count > limits.CACHE_USERS_PER_REGION:
+            yield Hit(("caches",), f"{count} users in {region}")
+
+
+def _groups_of_a_region(estate: Estate) -> Iterator[Hit]:
+    for region, count in _counts(estate)[1].items():
+        if count > limits.CACHE_USER_GROUPS_PER_REGION:
+            yield Hit(("caches",), f"{count} user groups in {region}")
+
+
+ESTATE_RULES: tuple[Rule[Estate], ...] = (
+    Rule(
+        id="estate/cache-users-quota",
+        reads=("caches.*.users",),
+        broken=_users_of_a_region,
+        must=f"have {limits.CACHE_USERS_PER_REGION} users at most in a Region, without a quota increase",
+        fix="raise the quota, then add `acknowledge: [estate/cache-users-quota]`",
+        level="warning",
+    ),
+    Rule(
+        id="estate/cache-groups-quota",
+        reads=(),
+        broken=_groups_of_a_region,
+        must=f"have {limits.CACHE_USER_GROUPS_PER_REGION} user groups at most in a Region, without a quota increase",
+        fix="raise the quota, then add `acknowledge: [estate/cache-groups-quota]`",
+        level="warning",
+    ),
+)
+"""What only a whole file shows of its caches' users."""
