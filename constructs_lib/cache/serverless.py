@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from constructs_lib.cache.publishers import publishers_of
 from constructs_lib.cache.users import Users, key_services
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
 from constructs_lib.foundation.encryption import Encryption
@@ -23,6 +24,8 @@ from estate.caches.serverless import ServerlessCacheSpec, UsageSpec, chosen_subn
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from constructs_lib.cache.watching import Watching
 
 KEY_SERVICES = ("elasticache",)
 GB = "GB"
@@ -61,6 +64,7 @@ class ServerlessCache(Construct):
         self.cfn_ingress = self._define_ingress()
         self.users = self._define_users(retain=retain)
         self.cfn_serverless_cache = self._define_cache(place)
+        self.watching = self._define_watching()
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -68,17 +72,32 @@ class ServerlessCache(Construct):
             self,
             "Encryption",
             description=f"{self.identifier}: data and snapshots",
+            publishers=publishers_of(self.spec.watch),
             services=key_services(self.spec.users, KEY_SERVICES),
             retain=retain,
         )
         return self.encryption
 
+    def _define_watching(self) -> Watching | None:
+        if self.spec.watch is None:
+            return None
+        from constructs_lib.cache.watching import let_publish, watch_serverless
+
+        let_publish(self._given_key, self.spec.watch)
+        return watch_serverless(
+            self,
+            identifier=self.identifier,
+            spec=self.spec,
+            key_arn=self.key_arn,
+            cache=self.cfn_serverless_cache,
+        )
+
     def _define_ingress(self) -> dict[int, dict[str, ec2.CfnSecurityGroupIngress]]:
         """Each source at each of the two ports; by the port, then by the source's name."""
         group_id, allow_from = self.cfn_security_group.attr_group_id, self.spec.allow_from
         return {
-            port: define_ingress(self, group_id=group_id, port=port, allow_from=allow_from, suffix=suffix)
-            for port, suffix in ((self.port, ""), (self.reader_port, "Reads"))
+            port: define_ingress(scope, group_id=group_id, port=port, allow_from=allow_from)
+            for port, scope in ((self.port, self), (self.reader_port, Construct(self, "Reads")))
         }
 
     def _define_users(self, *, retain: bool) -> Users | None:

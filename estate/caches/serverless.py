@@ -375,7 +375,7 @@ def _many_caches(estate: Estate) -> Iterator[Hit]:
 
 
 def chosen_subnets(zones: Sequence[str]) -> tuple[int, ...]:
-    """Which of a network's subnets a serverless cache takes, by the zone of each: one a zone, three at most."""
+    """Which of a network's subnets a serverless cache takes, by the zone of each: one a zone, the first three."""
     first = {zone: index for index, zone in reversed(list(enumerate(zones)))}
     return tuple(sorted(first.values()))[: limits.SERVERLESS_SUBNETS_MAX]
 
@@ -387,13 +387,9 @@ def _subnets(estate: Estate) -> Iterator[Hit]:
         network = estate.network.get(region)
         if network is None or not network.is_existing:
             continue
-        path, zones = ("network", region, "availability_zones"), network.availability_zones
-        if not zones and len(network.subnets) > limits.SERVERLESS_SUBNETS_MAX:
+        if not network.availability_zones and len(network.subnets) > limits.SERVERLESS_SUBNETS_MAX:
             must = f"be given: serverless cache {name} takes {limits.SERVERLESS_SUBNETS_MAX} subnets in different zones"
-            yield Hit(path, None, must=must)
-        elif zones and len(chosen_subnets(zones)) < limits.SERVERLESS_SUBNETS_MIN:
-            must = f"be two zones at least for serverless cache {name}"
-            yield Hit(path, zones, must=must, fix="name subnets in other zones")
+            yield Hit(("network", region, "availability_zones"), None, must=must)
 
 
 ESTATE_RULES: tuple[Rule[Estate], ...] = (
@@ -409,8 +405,8 @@ ESTATE_RULES: tuple[Rule[Estate], ...] = (
         id="estate/serverless-subnets",
         reads=("network.*.subnets", "network.*.availability_zones", "serverless_caches.*.region"),
         broken=_subnets,
-        must="be in two or three zones",
-        fix="name the zone of each subnet, in their order, so that one of each can be chosen",
+        must="be given for a serverless cache",
+        fix="name the zone of each subnet, in their order: the first three are taken",
     ),
 )
 """What only a whole file shows of its serverless caches."""
