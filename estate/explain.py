@@ -164,6 +164,15 @@ AURORA_ITEMS: tuple[Item[AuroraSpec], ...] = (
         applies=lambda s, _: s.master_authentication == "managed-secret",
     ),
 )
+
+
+def _replicas(cache: ReplicationGroupSpec) -> str:
+    counts = cache.replica_counts
+    return (
+        f"{counts[0]} replica for each of {cache.shards} shards" if len(set(counts)) == 1 else f"{sum(counts)} replicas"
+    )
+
+
 CACHE_ITEMS: tuple[Item[ReplicationGroupSpec], ...] = (
     Item(
         setting=("class",),
@@ -174,10 +183,10 @@ CACHE_ITEMS: tuple[Item[ReplicationGroupSpec], ...] = (
     ),
     Item(
         setting=("replicas",),
-        what=lambda s: f"{s.replicas} replica for each of {s.shards} shards",
+        what=_replicas,
         why="without a replica a failed node takes its data with it",
         change="replicas: 0  # and `acknowledge: [cache/no-replica]`",
-        applies=lambda s, _: s.replicas > 0,
+        applies=lambda s, _: sum(s.replica_counts) > 0,
     ),
     Item(
         setting=("snapshot_retention_days",),
@@ -288,7 +297,7 @@ DEV_GIVES_UP: tuple[tuple[Callable[[Estate], bool], GivenUp], ...] = (
         ),
     ),
     (
-        _of_caches(lambda cache: not (cache.replicas and cache.snapshot_retention_days)),
+        _of_caches(lambda cache: not (cache.is_multi_az and cache.snapshot_retention_days)),
         GivenUp(
             what="replicas and snapshots of caches",
             instead="a failed cache node loses its data",

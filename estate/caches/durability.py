@@ -50,11 +50,6 @@ def _tls(spec: ReplicationGroupSpec) -> Iterator[Hit]:
         yield Hit(("transit_encryption",), spec.transit_encryption)
 
 
-def _global(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.global_datastore is not None:
-        yield Hit(("global",), "it")
-
-
 def _rule(slug: str, reads: tuple[str, ...], broken: Broken, must: str, fix: str) -> Rule[ReplicationGroupSpec]:
     """A rule of groups that are durable."""
 
@@ -98,11 +93,4 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     ),
     _rule("tiering", ("class",), _tiering, "have no SSDs with durability", "choose cache.r7g, or remove `durability`"),
     _rule("tls", ("transit_encryption",), _tls, "be required with durability", "remove it: `required` is the default"),
-    _rule(
-        "global",
-        ("global",),
-        _global,
-        "be left out with durability",
-        "a durable group can't be part of a global datastore: remove one of the two",
-    ),
 )

@@ -39,15 +39,22 @@ OWNED: dict[str, Owned] = {
     "ReplicasPerNodeGroup": Owned("replicas", lambda s: None if s.placement else s.replicas),
     "TransitEncryptionMode": Owned("transit_encryption", lambda s: s.transit_encryption),
 }
+LISTS = {"NodeGroupConfiguration", "PreferredCacheClusterAZs"}
 AT_REST = "AtRestEncryptionEnabled"
 FAILOVER, MULTI_AZ = "AutomaticFailoverEnabled", "MultiAZEnabled"
 
 
 def _settings(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     for name, value in spec.overrides.items():
-        owned = OWNED.get(name.split(".")[0])
+        owned = OWNED.get(name if name in OWNED else _list_of(name))
         if owned is not None and (name not in OWNED or _text(value) != _text(owned.value(spec))):
             yield Hit(("overrides", name), value, must=f"be left to `{owned.setting}:`", fix=f"set `{owned.setting}:`")
+
+
+def _list_of(name: str) -> str:
+    """The list that a dotted name is a part of; parts of anything else are nobody's."""
+    top = name.split(".")[0]
+    return top if top in LISTS else ""
 
 
 def _text(value: object) -> str:

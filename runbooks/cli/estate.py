@@ -114,7 +114,9 @@ def _members(loaded: Loaded) -> Iterator[str]:
         parts += [f"port {cluster.effective_port}", f"protection {'on' if cluster.protection else 'off'}"]
         yield from wrapped(f"aurora {name}: {', '.join(parts)}", "  ", "    ")
     for name, cache in estate.caches.items():
-        shape = f"{_count(cache.shards, 'shard')} of {_count(1 + cache.replicas, 'node')}"
+        sizes = sorted({1 + count for count in cache.replica_counts})
+        least = f"{sizes[0]} to " if sizes[1:] else ""
+        shape = f"{_count(cache.shards, 'shard')} of {least}{_count(sizes[-1], 'node')}"
         parts = [f"{cache.engine} {cache.version}", f"{shape}, {cache.node_class}", f"port {cache.port}"]
         parts += [_count(len(cache.users), "IAM user"), f"protection {'on' if cache.protection else 'off'}"]
         yield from wrapped(f"cache {name}: {', '.join(parts)}", "  ", "    ")

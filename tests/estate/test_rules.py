@@ -250,7 +250,12 @@ ROWS: tuple[Row, ...] = (
     (
         "cache/iam-version",
         "caches.sessions.version",
-        {"caches.sessions.engine": "redis", "caches.sessions.version": "6.2", "caches.sessions.users": {"web": {}}},
+        {
+            "caches.sessions.engine": "redis",
+            "caches.sessions.version": "6.2",
+            "caches.sessions.users": {"web": {}},
+            "acknowledge": ["cache/version-ending"],
+        },
     ),
     ("cache/users-max", "caches.sessions.users", {f"caches.sessions.users.u{n}": {} for n in range(100)}),
     ("cache/user-default", "caches.sessions.users.default", {"caches.sessions.users": {"default": {}}}),
@@ -310,6 +315,7 @@ ROWS: tuple[Row, ...] = (
             "caches.sessions.engine": "redis",
             "caches.sessions.version": "6.0",
             "caches.sessions.class": "cache.r6gd.xlarge",
+            "acknowledge": ["cache/version-ending"],
         },
     ),
     (
