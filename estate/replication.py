@@ -292,8 +292,9 @@ def wrong_replicas(estate: Estate) -> Iterator[Hit]:
         path = ("aurora", name, "replica_of")
         source = estate.aurora.get(replica.replica_of)
         if source is None or source is replica:
-            others = ", ".join(each for each in estate.aurora if each != name) or "none"
-            yield Hit(path, replica.replica_of, must="be another cluster of the estate", fix=f"it has {others}")
+            others = [each for each in estate.aurora if each != name]
+            fix = f"name one of {', '.join(others)}" if others else "declare the source beside it, or remove `replica_of`"
+            yield Hit(path, replica.replica_of, must="be another cluster of the estate", fix=fix)
             continue
         if counted[replica.replica_of] > limits.CROSS_REGION_REPLICAS_MAX:
             must = f"have {limits.CROSS_REGION_REPLICAS_MAX} replicas at most"

@@ -154,3 +154,8 @@ def test_a_topic_tells_what_lies_in_its_own_region() -> None:
     assert spec.watch is not None
     assert addressees(spec.watch, "eu-west-1") == (OPS, QUEUE)
     assert addressees(spec.watch, None) == spec.watch.notify
+
+
+def test_a_range_is_told_with_both_ends() -> None:
+    (problem,) = problems(changed({"aurora.orders.watch": {"notify": ["a@b.cd"], "alarms": {"cpu_percent": 200}}}))
+    assert (problem.rule, problem.allowed) == ("value/range", "be above 0 and at most 100")
