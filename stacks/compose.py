@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from constructs import Construct
 
+from constructs_lib.cache.publishers import publishers_of
 from constructs_lib.cache.settings import log_types
 from constructs_lib.foundation.encryption import PUBLISHERS
 from constructs_lib.foundation.network import zone_names
@@ -51,9 +52,7 @@ def _caches(scope: Construct, estate: Estate, networks: Mapping[str, EstateStack
         region, stack_id = cache.region or estate.regions[0], names.cache_stack(estate.name, cache.name)
         zones = _zones(estate, region)
         if isinstance(cache, MemcachedSpec):
-            stacks[cache.name] = MemcachedStack(
-                scope, stack_id, estate=estate, region=region, spec=cache, zones=zones
-            )
+            stacks[cache.name] = MemcachedStack(scope, stack_id, estate=estate, region=region, spec=cache, zones=zones)
         elif isinstance(cache, ServerlessCacheSpec):
             stacks[cache.name] = ServerlessCacheStack(
                 scope, stack_id, estate=estate, region=region, spec=cache, zones=zones
@@ -156,9 +155,13 @@ def _zones(estate: Estate, region: str) -> list[str]:
 
 
 def _publishers(estate: Estate, region: str) -> tuple[str, ...]:
-    """Services that tell the topics of a Region's clusters, for the one key of an estate that shares it."""
+    """Services that tell the topics of a Region's clusters and caches, for the one key of an estate that shares it."""
     of_region = (spec for spec in estate.aurora.values() if region in _regions_of(estate, spec))
-    return PUBLISHERS if any(spec.watch for spec in of_region) else ()
+    told = set(PUBLISHERS) if any(spec.watch for spec in of_region) else set[str]()
+    for cache in _every_member(estate):
+        if (cache.region or estate.regions[0]) == region:
+            told.update(publishers_of(cache.watch))
+    return tuple(sorted(told))
 
 
 def _regions_of(estate: Estate, spec: AuroraSpec) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.cache.memcached import Memcached
+from constructs_lib.cache.publishers import publishers_of
 from estate import names
 from estate.caches.memcached import MemcachedSpec
 from estate.model import Estate
@@ -39,6 +40,8 @@ class MemcachedStack(EstateStack):
             identifier=names.cache_identifier(estate.name, spec.name),
             spec=spec,
             vpc=self.placement(zones if self._names_zones() else []),
+            key=self.import_shared_key() if publishers_of(spec.watch) else None,
+            retain=self.retain,
         )
         self._add_outputs()
 

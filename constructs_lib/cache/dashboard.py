@@ -18,9 +18,7 @@ NODES_SHOWN = 100
 Nodes = Mapping[str, Mapping[str, str]]
 
 
-def graphs_of_group(
-    identifier: str, spec: ReplicationGroupSpec, *, is_global: bool = False
-) -> list[dict[str, Any]]:
+def graphs_of_group(identifier: str, spec: ReplicationGroupSpec, *, is_global: bool = False) -> list[dict[str, Any]]:
     """Graphs of a replication group: a line for each node, and the means that CloudWatch keeps of the whole group."""
     nodes = {node: of_node(identifier, node) for node in node_ids(spec)[:NODES_SHOWN]}
     what = "Capacity" if spec.has_data_tiering else "Memory"

@@ -10,9 +10,12 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from constructs_lib.cache.publishers import publishers_of
 from constructs_lib.foundation.cfn import apply_overrides, set_policies, warn_of_weak_choices
+from constructs_lib.foundation.encryption import Encryption
 from constructs_lib.foundation.metrics import service_metric
 from constructs_lib.foundation.placement import Placement, define_security_group, imported, placement_in
 from constructs_lib.foundation.reach import define_ingress
@@ -22,14 +25,16 @@ from estate.caches.memcached import MemcachedSpec
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
+    from constructs_lib.cache.watching import Watching
+
 
 @jsii.implements(ec2.IConnectable)
 class Memcached(Construct):
     """Define one cluster of Memcached nodes with its parameters, in the isolated subnets of a VPC.
 
     Clients talk TLS, nodes are spread over the zones, and nothing may connect until `connections` or the spec's
-    `allow_from` lets it in. There is no key: the nodes hold everything in memory and store nothing. There are no users
-    either: whoever reaches a node reads and writes all of it.
+    `allow_from` lets it in. The nodes hold everything in memory and store nothing: only the topic of alarms has a key.
+    There are no users either: whoever reaches a node reads and writes all of it.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class Memcached(Construct):
         identifier: str,
         spec: MemcachedSpec,
         vpc: ec2.IVpc | Placement,
+        key: kms.IKey | None = None,
+        retain: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
         self.identifier = identifier
@@ -55,7 +62,25 @@ class Memcached(Construct):
         self.cfn_parameter_group = self._define_parameter_group()
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_cache_cluster = self._define_cache_cluster(zones_of(spec, place.availability_zones))
+        self.watching = self._define_watching(key, retain=retain)
         warn_of_weak_choices(self, spec)
+
+    def _define_watching(self, key: kms.IKey | None, *, retain: bool) -> Watching | None:
+        """The only thing here that wants a key is the topic of the alarms."""
+        if self.spec.watch is None:
+            return None
+        from constructs_lib.cache.watching import let_publish, watch_memcached
+
+        let_publish(key, self.spec.watch)
+        key_arn = key.key_arn if key else None
+        if key_arn is None and (publishers := publishers_of(self.spec.watch)):
+            self.encryption = Encryption(
+                self, "Encryption", description=f"{self.identifier}: alarms", publishers=publishers, retain=retain
+            )
+            key_arn = self.encryption.key_arn
+        return watch_memcached(
+            self, identifier=self.identifier, spec=self.spec, key_arn=key_arn, cluster=self.cfn_cache_cluster
+        )
 
     def _define_parameter_group(self) -> elasticache.CfnParameterGroup:
         return elasticache.CfnParameterGroup(

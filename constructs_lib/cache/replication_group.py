@@ -17,6 +17,7 @@ from constructs import Construct
 
 from constructs_lib.cache import settings
 from constructs_lib.cache.origin import set_origin
+from constructs_lib.cache.publishers import publishers_of
 from constructs_lib.cache.replication import Secondary, set_secondary
 from constructs_lib.cache.scaling import CacheScaling
 from constructs_lib.cache.secrets import define_secret, reference
@@ -34,6 +35,8 @@ from estate.caches.replication_group import ReplicationGroupSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from constructs_lib.cache.watching import Watching
 
 KEY_SERVICES = ("elasticache",)
 UNAVOIDABLE = {
@@ -65,6 +68,7 @@ class ReplicationGroup(Construct):
         super().__init__(scope, construct_id)
         self.identifier = identifier
         self.secondary = secondary
+        self._declared = spec
         self.spec = spec = as_born(spec)
         self.port = spec.port
         self.log_group_names = {kind: names.cache_log_group(identifier, kind) for kind in settings.log_types(spec)}
@@ -82,6 +86,7 @@ class ReplicationGroup(Construct):
         self.cfn_subnet_group = self._define_subnet_group(place.subnet_ids)
         self.cfn_replication_group = self._define_replication_group(place.availability_zones)
         self.scaling = self._define_scaling()
+        self.watching = self._define_watching()
         warn_of_weak_choices(self, spec)
 
     def _define_encryption(self, *, retain: bool) -> Encryption:
@@ -91,9 +96,27 @@ class ReplicationGroup(Construct):
             description=f"{self.identifier}: data, snapshots and logs",
             services=key_services(self.spec.users, KEY_SERVICES, has_token=self.spec.auth_token is not None),
             log_groups=list(self.log_group_names.values()),
+            publishers=publishers_of(self.spec.watch),
             retain=retain,
         )
         return self.encryption
+
+    def _define_watching(self) -> Watching | None:
+        """By what is declared today, not by what the primary of a global datastore was born with."""
+        spec = self._declared
+        if spec.watch is None:
+            return None
+        from constructs_lib.cache.watching import let_publish, watch_group
+
+        let_publish(self._given_key, spec.watch)
+        return watch_group(
+            self,
+            identifier=self.identifier,
+            spec=spec,
+            key_arn=self.key_arn,
+            group=self.cfn_replication_group,
+            is_global=self.secondary is not None or spec.global_datastore is not None,
+        )
 
     def _define_ingress(self) -> dict[str, ec2.CfnSecurityGroupIngress]:
         return define_ingress(

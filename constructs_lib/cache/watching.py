@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from constructs_lib.cache import alarms, dashboard
-from constructs_lib.cache.publishers import ALARMS, publishers_of
+from constructs_lib.cache.publishers import publishers_of
 from constructs_lib.foundation.alarms import Alarm, define_alarms
 from constructs_lib.foundation.cfn import acknowledge
-from constructs_lib.foundation.encryption import EVENTBRIDGE
+from constructs_lib.foundation.encryption import publishing_statements
 from constructs_lib.foundation.graphs import define_graphs
 from constructs_lib.foundation.topic import ELASTICACHE, Topic
 from estate.caches.watching import CacheWatchSpec, MemcachedWatchSpec, ServerlessWatchSpec
@@ -20,6 +22,7 @@ from estate.watching import addressees
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_elasticache as elasticache
+    from aws_cdk import aws_kms as kms
 
     from estate.caches.memcached import MemcachedSpec
     from estate.caches.replication_group import ReplicationGroupSpec
@@ -28,11 +31,18 @@ if TYPE_CHECKING:
     AnyWatch = CacheWatchSpec | MemcachedWatchSpec | ServerlessWatchSpec
     Nodes = elasticache.CfnReplicationGroup | elasticache.CfnCacheCluster
 
-PLAIN_TOPIC = (
+PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
+UNENCRYPTED = dict.fromkeys(
+    (f"{pack}-SNSEncryptedKMS" for pack in PACKS),
     "ElastiCache sets an encrypted topic inactive when it first publishes to it (user guide, Event Notifications and "
-    "Amazon SNS); names of caches and of what happened to them are all that this topic carries"
+    "Amazon SNS); names of caches and of what happened to them are all that this topic carries",
 )
-UNENCRYPTED: dict[str, str] = {}
+NO_DEAD_EVENTS = {
+    "Serverless-EventBusDLQ": (
+        "ElastiCache keeps its events for 14 days (DescribeEvents) and EventBridge tries for 24 hours; a queue of dead "
+        "letters would be one more place that nobody looks at"
+    ),
+}
 
 
 class Watching(Construct):
@@ -54,7 +64,7 @@ class Watching(Construct):
         watch: AnyWatch,
         pack: tuple[Alarm, ...],
         graphs: list[dict[str, Any]],
-        key_arn: str,
+        key_arn: str | None,
         region: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,7 +79,7 @@ class Watching(Construct):
             self.cfn_alarms = define_alarms(self, pack, self.topic.cfn_topic.ref, namespace=alarms.NAMESPACE)
         self.cfn_dashboard = define_graphs(self, identifier, graphs) if watch.dashboard else None
 
-    def _define_topic(self, key_arn: str) -> Topic | None:
+    def _define_topic(self, key_arn: str | None) -> Topic | None:
         publishers = publishers_of(self.watch)
         if not publishers:
             return None
@@ -106,6 +116,19 @@ class Watching(Construct):
             targets=[target],
         )
         self.cfn_rule.add_resource_dependency(self.topic.cfn_policy)
+        acknowledge(self.cfn_rule, NO_DEAD_EVENTS)
+
+
+def let_publish(key: kms.IKey | None, watch: AnyWatch) -> None:
+    """Let a key of the caller's be used by what tells the topic; a key that is imported keeps its own policy."""
+    for statement in publishing_statements(publishers_of(watch)) if key else []:
+        key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+
+
+def region_of(construct: Construct, spec: ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec) -> str | None:
+    """Region of a construct's stack, that of the spec where the stack has none."""
+    region = cdk.Stack.of(construct).region
+    return spec.region if cdk.Token.is_unresolved(region) else region
 
 
 def watch_group(
@@ -113,9 +136,8 @@ def watch_group(
     *,
     identifier: str,
     spec: ReplicationGroupSpec,
-    key_arn: str,
+    key_arn: str | None,
     group: elasticache.CfnReplicationGroup,
-    region: str | None = None,
     is_global: bool = False,
 ) -> Watching | None:
     """Watch a replication group as its spec asks; `is_global` is said of every member of a global datastore."""
@@ -129,7 +151,7 @@ def watch_group(
         pack=alarms.alarms_of_group(identifier, spec, is_global=is_global),
         graphs=dashboard.graphs_of_group(identifier, spec, is_global=is_global),
         key_arn=key_arn,
-        region=region,
+        region=region_of(scope, spec),
     )
     watching.tell_of_nodes(group)
     return watching
@@ -140,9 +162,8 @@ def watch_memcached(
     *,
     identifier: str,
     spec: MemcachedSpec,
-    key_arn: str,
+    key_arn: str | None,
     cluster: elasticache.CfnCacheCluster,
-    region: str | None = None,
 ) -> Watching | None:
     """Watch a Memcached cluster as its spec asks; the key, which the cluster has no use for, encrypts the topic."""
     if spec.watch is None:
@@ -155,7 +176,7 @@ def watch_memcached(
         pack=alarms.alarms_of_memcached(identifier, spec),
         graphs=dashboard.graphs_of_memcached(identifier, spec),
         key_arn=key_arn,
-        region=region,
+        region=region_of(scope, spec),
     )
     watching.tell_of_nodes(cluster)
     return watching
@@ -166,9 +187,8 @@ def watch_serverless(
     *,
     identifier: str,
     spec: ServerlessCacheSpec,
-    key_arn: str,
+    key_arn: str | None,
     cache: elasticache.CfnServerlessCache,
-    region: str | None = None,
 ) -> Watching | None:
     """Watch a serverless cache as its spec asks."""
     if spec.watch is None:
@@ -181,7 +201,7 @@ def watch_serverless(
         pack=alarms.alarms_of_serverless(identifier, spec),
         graphs=dashboard.graphs_of_serverless(identifier, spec),
         key_arn=key_arn,
-        region=region,
+        region=region_of(scope, spec),
     )
     watching.tell_of_serverless(cache)
     return watching

@@ -81,10 +81,7 @@ def key_policy(
         statements.append(_use_through(services))
     if log_groups:
         statements.append(_use_by_logs(log_groups))
-    if named := [each for each in publishers if each != EVENTBRIDGE]:
-        statements.append(use_by_publishers(named))
-    if EVENTBRIDGE in publishers:
-        statements.append(_use_by_rules())
+    statements += publishing_statements(publishers)
     if accounts:
         statements += copies_by_accounts(accounts)
     return {"Version": "2012-10-17", "Statement": statements}
@@ -141,6 +138,13 @@ def _use_by_logs(log_groups: Sequence[str]) -> dict[str, Any]:
             "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": [cdk.Fn.sub(prefix + name) for name in log_groups]},
         },
     }
+
+
+def publishing_statements(publishers: Sequence[str]) -> list[dict[str, Any]]:
+    """What these services need of a topic's key, EventBridge apart from the others."""
+    named = [each for each in publishers if each != EVENTBRIDGE]
+    rules = [_use_by_rules()] if EVENTBRIDGE in publishers else []
+    return ([use_by_publishers(named)] if named else []) + rules
 
 
 def use_by_publishers(publishers: Sequence[str]) -> dict[str, Any]:
