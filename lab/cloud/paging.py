@@ -13,11 +13,11 @@ MOST: Final = 100  # MaxRecords: "Default: 100. Constraints: Minimum 20, maximum
 LEAST: Final = 20
 
 
-def page(key: str, found: Sequence[Any], given: Mapping[str, Any]) -> ActionResult:
+def page(key: str, found: Sequence[Any], given: Mapping[str, Any], *, most: int = MOST) -> ActionResult:
     """One page of `found` under `key`; `given` has `max_records` and `marker`."""
-    size, marker = int(given.get("max_records") or MOST), str(given.get("marker") or "0")
-    if not LEAST <= size <= MOST:
-        raise invalid_value(f"Invalid value {size} for MaxRecords. Must be between {LEAST} and {MOST}")
+    size, marker = int(given.get("max_records") or most), str(given.get("marker") or "0")
+    if not LEAST <= size <= most:
+        raise invalid_value(f"Invalid value {size} for MaxRecords. Must be between {LEAST} and {most}")
     if not marker.isdigit():
         raise invalid_value(f"The marker {marker} is invalid.")
     start, end = int(marker), int(marker) + size

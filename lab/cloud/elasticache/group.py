@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-SLOTS = 16_384
+from lab.cloud.elasticache.slots import written
+from lab.data.slots import spread
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,6 +18,7 @@ class Node:
     cluster_id: str
     role: str  # primary, replica
     zone: str
+    status: str = ""  # its own, where it is not the group's: while it is rebooted
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +33,11 @@ class Shard:
     def primary(self) -> Node:
         return next(node for node in self.nodes if node.role == "primary")
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Ids of its nodes, the primary's first, as the plane wants them."""
+        return tuple(node.cluster_id for node in sorted(self.nodes, key=lambda node: node.role != "primary"))
+
 
 @dataclass(slots=True, kw_only=True)
 class Group:
@@ -40,15 +48,28 @@ class Group:
     domain: str  # what endpoint names end in
     settings: dict[str, Any]
     shards: list[Shard]
-    cluster_mode: bool
+    mode: str  # disabled, compatible, enabled
     log_delivery: list[dict[str, Any]] = field(default_factory=list)
     user_group_ids: list[str] = field(default_factory=list)
     status: str = "creating"
+    pending: dict[str, Any] = field(default_factory=dict)  # PendingModifiedValues
+    deferred: dict[str, Any] = field(default_factory=dict)  # waits for the maintenance window, or ApplyImmediately
+    global_info: dict[str, Any] | None = None  # GlobalReplicationGroupInfo
     created_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @property
     def port(self) -> int:
         return int(self.settings["Port"])
+
+    @property
+    def cluster_mode(self) -> bool:
+        """Slots and a configuration endpoint; `compatible` has those, and the primary's and reader's endpoints too."""
+        return self.mode != "disabled"
+
+    @property
+    def replicas(self) -> int:
+        """The most replicas that a shard has."""
+        return max(len(shard.nodes) for shard in self.shards) - 1
 
     @property
     def nodes(self) -> list[Node]:
@@ -78,23 +99,31 @@ class Group:
         return {"Address": name, "Port": self.port}
 
 
-def make_shards(group_id: str, *, count: int, replicas: int, cluster_mode: bool, zones: list[str]) -> list[Shard]:
-    """Shards with their nodes spread over zones; ids as ElastiCache numbers them."""
-    made = []
-    for index in range(count):
-        shard_id = f"{index + 1:04d}"
-        base = f"{group_id}-{shard_id}" if cluster_mode else group_id
-        nodes = [
-            Node(
-                cluster_id=f"{base}-{number + 1:03d}",
-                role="replica" if number else "primary",
-                zone=zones[(index + number) % len(zones)],
-            )
-            for number in range(replicas + 1)
-        ]
-        first, last = index * SLOTS // count, (index + 1) * SLOTS // count - 1
-        made.append(Shard(shard_id=shard_id, slots=f"{first}-{last}" if cluster_mode else None, nodes=nodes))
-    return made
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShardPlan:
+    """What a shard is to be born as: zones of its nodes, the primary's first."""
+
+    shard_id: str
+    zones: tuple[str, ...]
+    slots: str | None = None
+
+
+def make_shards(group_id: str, plans: Sequence[ShardPlan], *, cluster_mode: bool) -> list[Shard]:
+    """Shards with their nodes, named as ElastiCache names them; slots spread evenly where none are given."""
+    slots = [plan.slots or written(even) for plan, even in zip(plans, spread(len(plans)), strict=True)]
+    return [
+        make_shard(group_id, plan, cluster_mode=cluster_mode, slots=held if cluster_mode else None)
+        for plan, held in zip(plans, slots, strict=True)
+    ]
+
+
+def make_shard(group_id: str, plan: ShardPlan, *, cluster_mode: bool, slots: str | None) -> Shard:
+    base = f"{group_id}-{plan.shard_id}" if cluster_mode else group_id
+    nodes = [
+        Node(cluster_id=f"{base}-{number:03d}", role="primary" if number == 1 else "replica", zone=zone)
+        for number, zone in enumerate(plan.zones, start=1)
+    ]
+    return Shard(shard_id=plan.shard_id, slots=slots, nodes=nodes)
 
 
 def show_group(group: Group) -> dict[str, Any]:
@@ -103,8 +132,10 @@ def show_group(group: Group) -> dict[str, Any]:
     return {
         "ReplicationGroupId": group.group_id,
         "Description": given["ReplicationGroupDescription"],
+        "GlobalReplicationGroupInfo": group.global_info,
+        "SnapshottingClusterId": given.get("SnapshottingClusterId"),
         "Status": group.status,
-        "PendingModifiedValues": {},
+        "PendingModifiedValues": group.pending,
         "MemberClusters": [node.cluster_id for node in group.nodes],
         "NodeGroups": [_show_shard(group, shard) for shard in group.shards],
         "AutomaticFailover": "enabled" if given.get("AutomaticFailoverEnabled") else "disabled",
@@ -113,13 +144,15 @@ def show_group(group: Group) -> dict[str, Any]:
         "SnapshotRetentionLimit": given.get("SnapshotRetentionLimit", 0),
         "SnapshotWindow": given["SnapshotWindow"],
         "ClusterEnabled": group.cluster_mode,
-        "ClusterMode": "enabled" if group.cluster_mode else "disabled",
+        "ClusterMode": group.mode,
         "CacheNodeType": given["CacheNodeType"],
         "AuthTokenEnabled": bool(given.get("AuthToken")),
+        "AuthTokenLastModifiedDate": given.get("AuthTokenLastModifiedDate"),
         "TransitEncryptionEnabled": bool(given.get("TransitEncryptionEnabled")),
         "TransitEncryptionMode": given.get("TransitEncryptionMode"),
         "AtRestEncryptionEnabled": bool(given.get("AtRestEncryptionEnabled")),
         "KmsKeyId": given.get("KmsKeyId"),
+        "StorageEncryptionType": _storage_encryption(given),
         "ARN": group.arn,
         "UserGroupIds": group.user_group_ids,
         "LogDeliveryConfigurations": [_show_log_delivery(item) for item in group.log_delivery],
@@ -129,7 +162,22 @@ def show_group(group: Group) -> dict[str, Any]:
         "NetworkType": given.get("NetworkType", "ipv4"),
         "IpDiscovery": given.get("IpDiscovery", "ipv4"),
         "Engine": given["Engine"],
+        "Durability": given["Durability"],
+        "EffectiveDurability": effective_durability(given),
     }
+
+
+def effective_durability(given: dict[str, Any]) -> str:
+    """What `default` resolves to: "disabled" on Valkey 9.0 (user guide, "Configuring durability")."""
+    said = str(given.get("Durability", "default"))
+    return "disabled" if said == "default" else said
+
+
+def _storage_encryption(given: dict[str, Any]) -> str:
+    """API reference, ReplicationGroup.StorageEncryptionType."""
+    if not given.get("AtRestEncryptionEnabled"):
+        return "none"
+    return "sse-kms" if given.get("KmsKeyId") else "sse-elasticache"
 
 
 def _has_configuration(group: Group) -> bool:
@@ -139,11 +187,11 @@ def _has_configuration(group: Group) -> bool:
 def _show_shard(group: Group, shard: Shard) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "NodeGroupId": shard.shard_id,
-        "Status": "available" if group.status != "creating" else "creating",
+        "Status": group.status if group.status in {"creating", "modifying", "deleting"} else "available",
         "Slots": shard.slots,
         "NodeGroupMembers": [_show_member(group, node) for node in shard.nodes],
     }
-    if not group.cluster_mode and group.status != "creating":
+    if group.mode != "enabled" and group.status != "creating":
         shown["PrimaryEndpoint"] = group.endpoint(group.primary_name)
         shown["ReaderEndpoint"] = group.endpoint(group.reader_name)
     return shown
@@ -155,14 +203,14 @@ def _show_member(group: Group, node: Node) -> dict[str, Any]:
         "CacheNodeId": "0001",
         "PreferredAvailabilityZone": node.zone,
     }
-    if not group.cluster_mode:  # with cluster mode the API shows no roles: they are the engine's to say
+    if group.mode != "enabled":  # with cluster mode the API shows no roles: they are the engine's to say
         shown |= {"CurrentRole": node.role, "ReadEndpoint": group.endpoint(group.node_name(node))}
     return shown
 
 
 def _show_log_delivery(item: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in item.items() if key != "Enabled"}
-    return {**kept, "Status": "active"}
+    return {"Status": "active", **kept}
 
 
 def show_node(group: Group, node: Node, *, with_nodes: bool) -> dict[str, Any]:
@@ -173,11 +221,12 @@ def show_node(group: Group, node: Node, *, with_nodes: bool) -> dict[str, Any]:
         "CacheNodeType": given["CacheNodeType"],
         "Engine": given["Engine"],
         "EngineVersion": given["EngineVersion"],
-        "CacheClusterStatus": group.status,
+        "CacheClusterStatus": node.status or group.status,
         "NumCacheNodes": 1,
         "PreferredAvailabilityZone": node.zone,
         "CacheClusterCreateTime": group.created_at,
         "PreferredMaintenanceWindow": given["PreferredMaintenanceWindow"],
+        "PendingModifiedValues": {key: value for key, value in group.deferred.items() if key != "Engine"},
         "NotificationConfiguration": _notification(given),
         "CacheSecurityGroups": [],
         "CacheParameterGroup": {
@@ -192,6 +241,7 @@ def show_node(group: Group, node: Node, *, with_nodes: bool) -> dict[str, Any]:
         "SnapshotRetentionLimit": given.get("SnapshotRetentionLimit", 0),
         "SnapshotWindow": given["SnapshotWindow"],
         "AuthTokenEnabled": bool(given.get("AuthToken")),
+        "AuthTokenLastModifiedDate": given.get("AuthTokenLastModifiedDate"),
         "TransitEncryptionEnabled": bool(given.get("TransitEncryptionEnabled")),
         "TransitEncryptionMode": given.get("TransitEncryptionMode"),
         "AtRestEncryptionEnabled": bool(given.get("AtRestEncryptionEnabled")),
@@ -214,7 +264,7 @@ def _notification(given: dict[str, Any]) -> dict[str, str] | None:
 def _show_cache_node(group: Group, node: Node) -> dict[str, Any]:
     return {
         "CacheNodeId": "0001",
-        "CacheNodeStatus": group.status,
+        "CacheNodeStatus": node.status or group.status,
         "CacheNodeCreateTime": group.created_at,
         "Endpoint": group.endpoint(group.node_name(node)),
         "ParameterGroupStatus": "in-sync",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.responses import ElastiCacheResponse
 
 from lab.cloud.awserrors import elasticache_error
+from lab.cloud.elasticache.engine_versions import engine_versions
 from lab.cloud.elasticache.group import show_group
 from lab.cloud.elasticache.models import CacheBackend
+from lab.cloud.elasticache.moves import allowed_node_types
+from lab.cloud.elasticache.serverless_responses import ServerlessResponses
+from lab.cloud.paging import MOST, page
+
+SNAPSHOTS_MOST = 50
+"""DescribeSnapshots, MaxRecords: "Default: 50. Constraints: minimum 20; maximum 50"."""
 
 
-class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
+class CacheResponse(ServerlessResponses, ElastiCacheResponse):  # type: ignore[misc]
     """Parameters arrive parsed by botocore's model, results are serialised by it."""
 
     @property
@@ -24,6 +32,11 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def given(self) -> dict[str, Any]:
         return dict(self.params)
 
+    def paged(self, key: str, found: Sequence[Any], most: int = MOST) -> ActionResult:
+        """One page of what was found, by MaxRecords and Marker."""
+        given = {"max_records": self.given.get("MaxRecords") or most, "marker": self.given.get("Marker")}
+        return page(key, found, given, most=most)
+
     # --- replication groups
 
     def create_replication_group(self) -> ActionResult:
@@ -32,10 +45,19 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def describe_replication_groups(self) -> ActionResult:
         name = self.given.get("ReplicationGroupId")
         found = [self.cache.group(name)] if name else self.cache.all_groups()
-        return ActionResult({"ReplicationGroups": [show_group(group) for group in found]})
+        return self.paged("ReplicationGroups", [show_group(group) for group in found])
 
     def modify_replication_group(self) -> ActionResult:
         return ActionResult({"ReplicationGroup": self.cache.modify_group(self.given)})
+
+    def modify_replication_group_shard_configuration(self) -> ActionResult:
+        return ActionResult({"ReplicationGroup": self.cache.reshard(self.given)})
+
+    def increase_replica_count(self) -> ActionResult:
+        return ActionResult({"ReplicationGroup": self.cache.increase_replicas(self.given)})
+
+    def decrease_replica_count(self) -> ActionResult:
+        return ActionResult({"ReplicationGroup": self.cache.decrease_replicas(self.given)})
 
     def delete_replication_group(self) -> ActionResult:
         group = self.cache.drop_group(
@@ -49,6 +71,16 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
         group = self.cache.test_failover(self.given["ReplicationGroupId"], self.given["NodeGroupId"])
         return ActionResult({"ReplicationGroup": group})
 
+    def list_allowed_node_type_modifications(self) -> ActionResult:
+        """Lists of one kind: the embedded AWS does not know which types are larger."""
+        name = self.given.get("ReplicationGroupId")
+        member = self.cache.member(self.given.get("CacheClusterId") or "")
+        group = self.cache.group(name) if name or member is None else member[0]
+        found = allowed_node_types(group.settings)
+        return ActionResult({"ScaleUpModifications": found, "ScaleDownModifications": found})
+
+    # --- nodes of groups
+
     def describe_cache_clusters(self) -> ActionResult:
         name, shown = self.given.get("CacheClusterId"), bool(self.given.get("ShowCacheNodeInfo"))
         if name in self.cache.cache_clusters:
@@ -59,32 +91,38 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
             if self.given.get("ShowCacheClustersNotInReplicationGroups")
             else self.cache.nodes(name, with_nodes=shown)
         )
-        return ActionResult({"CacheClusters": [*members, *standalone]})
+        return self.paged("CacheClusters", [*members, *standalone])
+
+    def reboot_cache_cluster(self) -> ActionResult:
+        nodes = list(self.given.get("CacheNodeIdsToReboot") or [])
+        return ActionResult({"CacheCluster": self.cache.reboot_member(self.given["CacheClusterId"], nodes)})
+
+    def modify_cache_cluster(self) -> ActionResult:
+        self.cache.refuse_member(self.given["CacheClusterId"], "ModifyReplicationGroup")
+        raise elasticache_error("CacheClusterNotFoundFault", f"CacheCluster {self.given['CacheClusterId']} not found.")
+
+    def delete_cache_cluster(self) -> ActionResult:
+        self.cache.refuse_member(self.given["CacheClusterId"], "DecreaseReplicaCount")
+        return super().delete_cache_cluster()
 
     # --- snapshots
 
     def create_snapshot(self) -> ActionResult:
-        if not self.given.get("ReplicationGroupId"):
-            return super().create_snapshot()
-        group = self.cache.group(self.given["ReplicationGroupId"])
-        return ActionResult({"Snapshot": self.cache.keep_snapshot(group, self.given["SnapshotName"])})
+        return ActionResult({"Snapshot": self.cache.make_snapshot(self.given)})
+
+    def copy_snapshot(self) -> ActionResult:
+        return ActionResult({"Snapshot": self.cache.copy_snapshot(self.given)})
 
     def describe_snapshots(self) -> ActionResult:
-        name, group_id = self.given.get("SnapshotName"), self.given.get("ReplicationGroupId")
-        found = [
-            snapshot
-            for snapshot in self.cache.lab_snapshots.values()
-            if name in {None, snapshot["SnapshotName"]} and group_id in {None, snapshot["ReplicationGroupId"]}
-        ]
-        if name and not found:
-            raise elasticache_error("SnapshotNotFoundFault", f"Snapshot {name} not found.")
-        return ActionResult({"Snapshots": found})
+        return self.paged("Snapshots", self.cache.find_snapshots(self.given), most=SNAPSHOTS_MOST)
 
     def delete_snapshot(self) -> ActionResult:
-        name = self.given["SnapshotName"]
-        if name not in self.cache.lab_snapshots:
-            raise elasticache_error("SnapshotNotFoundFault", f"Snapshot {name} not found.")
-        return ActionResult({"Snapshot": {**self.cache.lab_snapshots.pop(name), "SnapshotStatus": "deleting"}})
+        return ActionResult({"Snapshot": self.cache.drop_snapshot(self.given["SnapshotName"])})
+
+    # --- engines
+
+    def describe_cache_engine_versions(self) -> ActionResult:
+        return self.paged("CacheEngineVersions", engine_versions(self.given))
 
     # --- users
 
@@ -100,7 +138,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def describe_users(self) -> ActionResult:
         name = self.given.get("UserId")
         found = [self.cache.user(name)] if name else list(self.cache.lab_users.values())
-        return ActionResult({"Users": found})
+        return self.paged("Users", found)
 
     def create_user_group(self) -> ActionResult:
         return ActionResult(self.cache.make_user_group(self.given))
@@ -114,7 +152,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def describe_user_groups(self) -> ActionResult:
         name = self.given.get("UserGroupId")
         found = [self.cache.user_group(name)] if name else list(self.cache.lab_user_groups.values())
-        return ActionResult({"UserGroups": found})
+        return self.paged("UserGroups", found)
 
     # --- parameter groups
 
@@ -124,7 +162,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def describe_cache_parameter_groups(self) -> ActionResult:
         name = self.given.get("CacheParameterGroupName")
         found = [self.cache.parameter_group(name)] if name else list(self.cache.parameter_groups.values())
-        return ActionResult({"CacheParameterGroups": found})
+        return self.paged("CacheParameterGroups", found)
 
     def modify_cache_parameter_group(self) -> ActionResult:
         group = self.cache.parameter_group(self.given["CacheParameterGroupName"])
@@ -138,7 +176,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
             {"ParameterName": name, "ParameterValue": value, "Source": "user", "IsModifiable": True}
             for name, value in group["parameters"].items()
         ]
-        return ActionResult({"Parameters": found})
+        return self.paged("Parameters", found)
 
     def delete_cache_parameter_group(self) -> ActionResult:
         name = self.given["CacheParameterGroupName"]
@@ -153,7 +191,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     def describe_cache_subnet_groups(self) -> ActionResult:
         name = self.given.get("CacheSubnetGroupName")
         found = [self.cache.subnet_group(name)] if name else list(self.cache.subnet_groups.values())
-        return ActionResult({"CacheSubnetGroups": found})
+        return self.paged("CacheSubnetGroups", found)
 
     def modify_cache_subnet_group(self) -> ActionResult:
         return ActionResult({"CacheSubnetGroup": self.cache.modify_subnet_group(self.given)})
@@ -166,7 +204,7 @@ class CacheResponse(ElastiCacheResponse):  # type: ignore[misc]
     # --- events and tags
 
     def describe_events(self) -> ActionResult:
-        return ActionResult({"Events": self.cache.events(self.given)})
+        return self.paged("Events", self.cache.events(self.given))
 
     def list_tags_for_resource(self) -> ActionResult:
         return ActionResult({"TagList": self.cache.tags_of(self.given["ResourceName"])})

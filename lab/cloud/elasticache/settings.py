@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lab.cloud.awserrors import invalid_value
 from lab.cloud.elasticache.group import Group
 from lab.plane import Record
 
-MAX_SHARDS = 500
-MAX_REPLICAS = 5
 FAILOVERS_PER_DAY = 15  # shards per account and rolling 24 hours (API reference, TestFailover; facts E1)
 DEFAULT_PORT = 6379
 DEFAULTS = {
@@ -17,6 +12,7 @@ DEFAULTS = {
     "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
     "CacheSubnetGroupName": "default",
     "Port": DEFAULT_PORT,
+    "Durability": "default",
 }
 DEFAULT_VERSIONS = {"valkey": "8.2", "redis": "7.1"}
 # Parameters of CreateReplicationGroup that the overlay keeps or acts on; any other is refused by name.
@@ -29,6 +25,7 @@ TAKEN = frozenset(
         "NumCacheClusters",
         "PreferredCacheClusterAZs",
         "NumNodeGroups",
+        "NodeGroupConfiguration",
         "ReplicasPerNodeGroup",
         "CacheNodeType",
         "Engine",
@@ -54,6 +51,10 @@ TAKEN = frozenset(
         "IpDiscovery",
         "TransitEncryptionMode",
         "ClusterMode",
+        "Durability",
+        "SnapshotName",
+        "SnapshotArns",
+        "GlobalReplicationGroupId",
     ]
 )
 CHANGEABLE = frozenset(
@@ -62,16 +63,18 @@ CHANGEABLE = frozenset(
         "AutomaticFailoverEnabled",
         "MultiAZEnabled",
         "CacheNodeType",
+        "Engine",
         "EngineVersion",
         "CacheParameterGroupName",
         "SecurityGroupIds",
         "PreferredMaintenanceWindow",
         "NotificationTopicArn",
         "NotificationTopicStatus",
+        "SnapshottingClusterId",
+        "Durability",
         "AutoMinorVersionUpgrade",
         "SnapshotRetentionLimit",
         "SnapshotWindow",
-        "AuthToken",
         "TransitEncryptionEnabled",
         "TransitEncryptionMode",
         "IpDiscovery",
@@ -81,41 +84,16 @@ CHANGE_ELSEWHERE = frozenset(
     [
         "ReplicationGroupId",
         "ApplyImmediately",
+        "ClusterMode",
+        "PrimaryClusterId",
         "UserGroupIdsToAdd",
         "UserGroupIdsToRemove",
         "LogDeliveryConfigurations",
+        "AuthToken",
         "AuthTokenUpdateStrategy",
         "RemoveUserGroups",
     ]
 )
-
-
-SNAPSHOT_KEYS = frozenset(
-    [
-        "CacheNodeType",
-        "Engine",
-        "EngineVersion",
-        "Port",
-        "CacheParameterGroupName",
-        "CacheSubnetGroupName",
-        "KmsKeyId",
-        "PreferredMaintenanceWindow",
-        "SnapshotRetentionLimit",
-        "SnapshotWindow",
-        "ReplicationGroupDescription",
-    ]
-)
-
-
-def sizes(given: dict[str, Any]) -> tuple[int, int]:
-    """Shards, and replicas per shard."""
-    count = given.get("NumNodeGroups") or 1
-    replicas = given.get("ReplicasPerNodeGroup")
-    if replicas is None:
-        replicas = (given.get("NumCacheClusters") or 1) - 1
-    if not 1 <= count <= MAX_SHARDS or not 0 <= replicas <= MAX_REPLICAS:
-        raise invalid_value(f"{count} node groups with {replicas} replicas each are not allowed.")
-    return int(count), int(replicas)
 
 
 def records(group: Group) -> list[Record]:
@@ -124,6 +102,7 @@ def records(group: Group) -> list[Record]:
     made = [Record(name=group.node_name(node), kind="cache", owner=node.cluster_id) for node in group.nodes]
     if group.cluster_mode:
         made.append(Record(name=group.configuration_name, kind="cache", owner=group.group_id, members=every))
+    if group.mode == "enabled":
         return made
     primary = group.shards[0].primary.cluster_id
     replicas = tuple(node.cluster_id for node in group.nodes if node.role == "replica") or (primary,)

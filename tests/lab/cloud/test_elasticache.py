@@ -10,18 +10,22 @@ from tests.lab.cloud.conftest import Aws
 from tests.lab.cloud.test_rds import code
 
 
+def given_group(**more: Any) -> dict[str, Any]:
+    """Arguments of a group: three nodes without cluster mode unless they say how many."""
+    sizes = {"NumCacheClusters", "NumNodeGroups", "ReplicasPerNodeGroup", "NodeGroupConfiguration", "SnapshotName"}
+    return {
+        "ReplicationGroupId": "g",
+        "ReplicationGroupDescription": "d",
+        "Engine": "valkey",
+        **({} if sizes & set(more) else {"NumCacheClusters": 3}),
+        "AutomaticFailoverEnabled": True,
+        **more,
+    }
+
+
 def make_group(aws: Aws, **more: Any) -> Any:
     cache = aws("elasticache")
-    cache.create_replication_group(
-        **{
-            "ReplicationGroupId": "g",
-            "ReplicationGroupDescription": "d",
-            "Engine": "valkey",
-            "NumCacheClusters": 3,
-            "AutomaticFailoverEnabled": True,
-            **more,
-        }
-    )
+    cache.create_replication_group(**given_group(**more))
     return cache
 
 
@@ -51,8 +55,7 @@ class TestGroups:
 
     def test_shards_with_cluster_mode(self, aws: Aws) -> None:
         """Same page: one configuration endpoint. NodeGroup in the API reference: slots of the 16,384."""
-        given = {"NumCacheClusters": 1, "NumNodeGroups": 3, "ReplicasPerNodeGroup": 1}
-        group = shown(make_group(aws, **given))
+        group = shown(make_group(aws, NumNodeGroups=3, ReplicasPerNodeGroup=1))
         assert group["ClusterEnabled"] is True
         assert [shard["Slots"] for shard in group["NodeGroups"]] == ["0-5460", "5461-10921", "10922-16383"]
         assert group["ConfigurationEndpoint"]["Address"].endswith(".euw1.cache.test")
@@ -71,8 +74,9 @@ class TestGroups:
             pytest.param({"CacheParameterGroupName": "nope"}, "CacheParameterGroupNotFound", id="parameters"),
             pytest.param({"KmsKeyId": "nope"}, "InvalidKMSKeyFault", id="key"),
             pytest.param({"UserGroupIds": ["nope"]}, "InvalidParameterCombination", id="users-without-tls"),
-            pytest.param({"ReplicasPerNodeGroup": 6}, "InvalidParameterValue", id="too-many-replicas"),
-            pytest.param({"SnapshotName": "s"}, "InvalidParameterCombination", id="not-modelled"),
+            pytest.param({"NumCacheClusters": 7}, "InvalidParameterValue", id="too-many-clusters"),
+            pytest.param({"SnapshotName": "s"}, "SnapshotNotFoundFault", id="no-such-snapshot"),
+            pytest.param({"PrimaryClusterId": "x"}, "InvalidParameterCombination", id="not-modelled"),
         ],
     )
     def test_a_group_that_cannot_be(self, aws: Aws, changes: dict[str, Any], expected: str) -> None:
