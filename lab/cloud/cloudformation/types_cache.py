@@ -54,6 +54,15 @@ def _member_parameter_group(handle: Handle) -> Any:
     return _first_member("CacheParameterGroup")(handle)["CacheParameterGroupName"]
 
 
+def _authentication(handle: Handle) -> dict[str, Any]:
+    """The API says how many passwords there are; as many as were given are taken for those."""
+    mode: dict[str, Any] = {"Type": _mode(handle.look("Authentication.Type"))}
+    given = (handle.properties.get("AuthenticationMode") or {}).get("Passwords")
+    if given and handle.look("Authentication.PasswordCount") == len(given):
+        mode["Passwords"] = given
+    return mode
+
+
 _ENABLED = {"enabled", "enabling"}
 
 GROUP = Row(
@@ -148,7 +157,7 @@ ROWS = (
         tags=arn_tags("ARN"),
         attrs={"Arn": "ARN", "Status": "Status"},
         read={
-            "AuthenticationMode": lambda h: {"Type": _mode(h.look("Authentication.Type"))},
+            "AuthenticationMode": _authentication,
             "NoPasswordRequired": lambda h: h.look("Authentication.Type") == "no-password",
         },
         unshown={"Passwords": "secrets; the API says only how many"},

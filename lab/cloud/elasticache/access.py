@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lab.cloud.awserrors import elasticache_error, invalid_combination, invalid_value
@@ -9,6 +10,9 @@ from lab.cloud.elasticache.state import CacheState
 from lab.cloud.runtime import RUNTIME, later
 
 ENGINES = frozenset({"redis", "valkey"})
+PASSWORDS_MAX = 2
+PASSWORD = re.compile(r"[!-~]{16,128}")
+"""Printable, 16 to 128 characters (user guide, "RBAC"; API reference, CreateUser: "up to two passwords")."""
 MODES = frozenset({"password", "no-password-required", "iam"})
 
 
@@ -171,5 +175,9 @@ def _authentication(given: dict[str, Any]) -> dict[str, Any]:
         raise invalid_combination(f"Password field is not allowed with authentication type: {kind}")
     if kind == "password" and not passwords:
         raise invalid_combination("A user with Authentication Mode: password, must have at least one password")
+    if len(passwords) > PASSWORDS_MAX:
+        raise invalid_value(f"The maximum number of passwords allowed per user is {PASSWORDS_MAX}")
+    if any(not PASSWORD.fullmatch(password) for password in passwords):
+        raise invalid_value("Passwords length must be between 16-128 characters.")
     shown = "no-password" if kind == "no-password-required" else kind
     return {"Type": shown, "PasswordCount": len(passwords)} if kind == "password" else {"Type": shown}
