@@ -9,13 +9,16 @@ from lab.cloud.cloudformation import (
     types_bootstrap,
     types_cache,
     types_database,
+    types_events,
     types_global,
+    types_global_datastore,
     types_identity,
     types_network,
     types_platform,
     types_proxy,
     types_scaling,
     types_secrets,
+    types_serverless,
     types_watching,
 )
 from lab.cloud.cloudformation.row import Row
@@ -29,10 +32,13 @@ _TABLES = (
     types_cache,
     types_scaling,
     types_watching,
+    types_events,
     types_global,
+    types_global_datastore,
     types_proxy,
     types_secrets,
     types_backup,
+    types_serverless,
 )
 
 

@@ -11,6 +11,8 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.kms.models import kms_backends
 
 from lab.cloud.awserrors import elasticache_error, invalid_value
+from lab.cloud.elasticache.group import Group
+from lab.cloud.elasticache.notices import pass_on
 from lab.cloud.runtime import RUNTIME
 from lab.plane import NoPlane
 
@@ -67,6 +69,7 @@ class CacheState(ElastiCacheBackend):  # type: ignore[misc]
                 "Date": dt.datetime.now(dt.UTC),
             }
         )
+        pass_on(self, self.lab_events[-1])
 
     def events(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         """Events of the last `Duration` minutes (60), newest first, as ElastiCache lists them."""
@@ -184,9 +187,9 @@ class CacheState(ElastiCacheBackend):  # type: ignore[misc]
                 raise invalid_value(f"Invalid security group: {group_id}")
 
     @staticmethod
-    def serves() -> bool:
-        """Caches have processes wherever there are processes at all."""
-        return not isinstance(RUNTIME.plane, NoPlane)
+    def serves(group: Group | None = None) -> bool:
+        """Caches have processes wherever there are processes at all, but for groups that go without."""
+        return not isinstance(RUNTIME.plane, NoPlane) and (group is None or not group.without_processes)
 
 
 def _aware(moment: dt.datetime) -> dt.datetime:
