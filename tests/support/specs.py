@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from estate.aurora import AuroraSpec
 from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
 
 TWO = {"a": {"class": "db.r8g.large", "tier": 0}, "b": {"class": "db.r8g.large", "tier": 1}}
 
@@ -31,6 +32,10 @@ def valkey(**changes: Any) -> ReplicationGroupSpec:
 
 def memcached(**changes: Any) -> MemcachedSpec:
     return MemcachedSpec.model_validate({"name": "pages", "nodes": 3, **changes})
+
+
+def serverless(**changes: Any) -> ServerlessCacheSpec:
+    return ServerlessCacheSpec.model_validate({"name": "menus", "engine": "valkey", "version": "8", **changes})
 
 
 def vpc_of_the_caller(stack: cdk.Stack) -> ec2.IVpc:

@@ -27,6 +27,8 @@ UNSHOWN = {
     ("AWS::RDS::DBCluster", "SourceDbClusterResourceId"),
     ("AWS::RDS::DBCluster", "UseLatestRestorableTime"),
     ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
+    ("AWS::ElastiCache::ServerlessCache", "FinalSnapshotName"),
+    ("AWS::ElastiCache::ServerlessCache", "SnapshotArnsToRestore"),
     ("AWS::ElastiCache::User", "Passwords"),
     ("AWS::SecretsManager::RotationSchedule", "HostedRotationLambda"),
     ("AWS::SecretsManager::RotationSchedule", "RotateImmediatelyOnUpdate"),
