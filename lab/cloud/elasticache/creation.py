@@ -29,7 +29,7 @@ class CreationState(AccessState):
             self.restoring(given.get("SnapshotName"), "restoring")
             answer = show_group(group)
         request = self.request_of(group, from_snapshot=self.data_of(given.get("SnapshotName")))
-        work = (lambda: RUNTIME.plane.create_cache(request)) if self.serves() else None
+        work = (lambda: RUNTIME.plane.create_cache(request)) if self.serves(group) else None
         available = lambda: self._group_available(group, given.get("SnapshotName"))  # noqa: E731
         failed = lambda _: setattr(group, "status", "create-failed")  # noqa: E731
         later(RUNTIME.delays.creating_s, work, available, f"create {group.group_id}", failed)
@@ -187,7 +187,7 @@ class CreationState(AccessState):
     # --- names
 
     def publish(self, group: Group) -> None:
-        if self.serves():
+        if self.serves(group):
             for record in records(group):
                 RUNTIME.plane.publish(record)
 

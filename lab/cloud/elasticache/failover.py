@@ -77,7 +77,7 @@ class FailoverState(CreationState):
         """Make a replica its shard's primary."""
         old, index = shard.primary, group.shards.index(shard)
         work = None
-        if self.serves():
+        if self.serves(group):
             work = lambda: RUNTIME.plane.failover_cache(group.group_id, index, target.cluster_id)  # noqa: E731
         done = lambda: self._failed_over(group, old, target)  # noqa: E731
         later(RUNTIME.delays.failing_over_s, work, done, f"failover {group.group_id}")

@@ -55,6 +55,7 @@ class Group:
     pending: dict[str, Any] = field(default_factory=dict)  # PendingModifiedValues
     deferred: dict[str, Any] = field(default_factory=dict)  # waits for the maintenance window, or ApplyImmediately
     global_info: dict[str, Any] | None = None  # GlobalReplicationGroupInfo
+    without_processes: str = ""  # why the lab runs none for it
     created_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @property

@@ -141,7 +141,7 @@ class ModifyState(FailoverState):
         checks.check_parameter_group(self.parameter_group(name), group.settings, wanted)
         group.status, group.pending["ClusterMode"] = "modifying", wanted
         answer = show_group(group)
-        reborn = {group.mode, wanted} == {"disabled", "compatible"} and self.serves()
+        reborn = {group.mode, wanted} == {"disabled", "compatible"} and self.serves(group)
         work = (lambda: self._bear_again(group, clustered=wanted == "compatible")) if reborn else None
         done = lambda: self._changed_cluster_mode(group, wanted, name)  # noqa: E731
         later(

@@ -26,7 +26,7 @@ class ReshapeState(ModifyState):
         shape = tuple(shard.names for shard in wanted)
         slots = tuple(shard.slots or "" for shard in wanted) if group.cluster_mode else ()
         work = None
-        if self.serves():
+        if self.serves(group):
             work = lambda: RUNTIME.plane.reshape_cache(group.group_id, shape, slots)  # noqa: E731
         half = RUNTIME.delays.modifying_s / 2
         done = lambda: self._reshaped(group, wanted, what)  # noqa: E731

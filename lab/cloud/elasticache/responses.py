@@ -10,7 +10,10 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from lab.cloud.awserrors import elasticache_error
 from lab.cloud.elasticache.engine_versions import engine_versions
+from lab.cloud.elasticache.global_responses import GlobalResponses
 from lab.cloud.elasticache.group import show_group
+from lab.cloud.elasticache.memcached import refuse_snapshot
+from lab.cloud.elasticache.memcached_responses import MemcachedResponses
 from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.elasticache.moves import allowed_node_types
 from lab.cloud.elasticache.serverless_responses import ServerlessResponses
@@ -20,7 +23,7 @@ SNAPSHOTS_MOST = 50
 """DescribeSnapshots, MaxRecords: "Default: 50. Constraints: minimum 20; maximum 50"."""
 
 
-class CacheResponse(ServerlessResponses, ElastiCacheResponse):  # type: ignore[misc]
+class CacheResponse(MemcachedResponses, ServerlessResponses, GlobalResponses, ElastiCacheResponse):  # type: ignore[misc]
     """Parameters arrive parsed by botocore's model, results are serialised by it."""
 
     @property
@@ -85,29 +88,43 @@ class CacheResponse(ServerlessResponses, ElastiCacheResponse):  # type: ignore[m
         name, shown = self.given.get("CacheClusterId"), bool(self.given.get("ShowCacheNodeInfo"))
         if name in self.cache.cache_clusters:
             return super().describe_cache_clusters()
+        if self.asks_for_memcached():
+            return self.paged("CacheClusters", self.cache.describe_memcached(name, with_nodes=shown))
         standalone = [] if name else list(self.cache.cache_clusters.values())
         members = (
             []
             if self.given.get("ShowCacheClustersNotInReplicationGroups")
             else self.cache.nodes(name, with_nodes=shown)
         )
-        return self.paged("CacheClusters", [*members, *standalone])
+        memcached = self.cache.describe_memcached(None, with_nodes=shown) if name is None else []
+        return self.paged("CacheClusters", [*members, *memcached, *standalone])
+
+    def create_cache_cluster(self) -> ActionResult:
+        return self.create_memcached() if self.wants_memcached() else super().create_cache_cluster()
 
     def reboot_cache_cluster(self) -> ActionResult:
+        if self.asks_for_memcached():
+            return self.reboot_memcached()
         nodes = list(self.given.get("CacheNodeIdsToReboot") or [])
         return ActionResult({"CacheCluster": self.cache.reboot_member(self.given["CacheClusterId"], nodes)})
 
     def modify_cache_cluster(self) -> ActionResult:
+        if self.asks_for_memcached():
+            return self.modify_memcached()
         self.cache.refuse_member(self.given["CacheClusterId"], "ModifyReplicationGroup")
         raise elasticache_error("CacheClusterNotFoundFault", f"CacheCluster {self.given['CacheClusterId']} not found.")
 
     def delete_cache_cluster(self) -> ActionResult:
+        if self.asks_for_memcached():
+            return self.delete_memcached()
         self.cache.refuse_member(self.given["CacheClusterId"], "DecreaseReplicaCount")
         return super().delete_cache_cluster()
 
     # --- snapshots
 
     def create_snapshot(self) -> ActionResult:
+        if self.asks_for_memcached():
+            refuse_snapshot()
         return ActionResult({"Snapshot": self.cache.make_snapshot(self.given)})
 
     def copy_snapshot(self) -> ActionResult:

@@ -87,7 +87,9 @@ class SnapshotState(ReshardingState):
             snapshot = self._new_snapshot(group, given, cluster_id)
             group.status = "snapshotting"
             answer = snapshot.show()
-        work = (lambda: RUNTIME.plane.keep_cache_snapshot(group.group_id, snapshot.data)) if self.serves() else None
+        work = (
+            (lambda: RUNTIME.plane.keep_cache_snapshot(group.group_id, snapshot.data)) if self.serves(group) else None
+        )
         done = lambda: self._snapshot_taken(group, snapshot)  # noqa: E731
         failed = lambda _: self._snapshot_lost(group, snapshot)  # noqa: E731
         later(RUNTIME.delays.creating_s, work, done, f"snapshot {snapshot.name}", failed)
@@ -269,7 +271,7 @@ class SnapshotState(ReshardingState):
             final = self._new_snapshot(group, {"SnapshotName": final_snapshot}) if final_snapshot else None
             group.status = "deleting"
             answer = show_group(group)
-        work = (lambda: self._end_group(group, final)) if self.serves() else None
+        work = (lambda: self._end_group(group, final)) if self.serves(group) else None
         later(RUNTIME.delays.deleting_s, work, lambda: self._forget_group(group, final), f"delete {group.group_id}")
         return answer
 
