@@ -12,7 +12,7 @@ from moto.core.exceptions import ServiceException
 from lab.cloud.cloudformation import provider, transforms
 from lab.cloud.cloudformation.errors import ResourceError, ValidationError
 from lab.cloud.cloudformation.provider import Place, wanted_tags
-from lab.cloud.cloudformation.row import Handle, Row
+from lab.cloud.cloudformation.row import Edit, Handle, Row
 from lab.cloud.cloudformation.rows import find_row
 from lab.cloud.cloudformation.scope import handle_of, is_null, scope_of
 from lab.cloud.cloudformation.stack import Desired, Resource, Stack, now
@@ -145,12 +145,16 @@ class Deployment:
         present.deletion_policy, present.needs = fresh.deletion_policy, fresh.needs
         if row is None or (present.type == fresh.type and not changed and not retagged):
             return
-        if present.type != fresh.type or any(provider.replaces(row, name) for name in changed):
+        edit = Edit(present.properties, fresh.properties, self._update_policy(fresh.logical_id))
+        if present.type != fresh.type or any(provider.replaces(row, name, edit) for name in changed):
             self._permit(REPLACE, present)
             self._replace(row, present, fresh)
             return
         self._permit(MODIFY, present)
         self._modify(row, present, fresh)
+
+    def _update_policy(self, logical_id: str) -> dict[str, Any]:
+        return dict(self.desired.template["Resources"][logical_id].get("UpdatePolicy", {}))
 
     def _permit_removals(self, wanted: frozenset[str]) -> None:
         """Ask the stack policy about what the template no longer has, before anything is changed."""
@@ -254,7 +258,8 @@ class Deployment:
             elif row is not None and after.physical_id:
                 place = self._place(before.logical_id)
                 handle: Handle = handle_of(self.stack, row, before)
-                provider.update(row, place, handle, after.properties, before.properties, old_tags=after.tags)
+                old, new = after.properties, before.properties
+                provider.update(row, place, handle, old, new, old_tags=after.tags, rolling_back=True)
             self.stack.set_resource(before, "UPDATE_COMPLETE")
         except ResourceError as error:
             self.stack.set_resource(before, "UPDATE_FAILED", str(error))

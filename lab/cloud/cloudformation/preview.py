@@ -7,6 +7,7 @@ from typing import Any
 
 from lab.cloud.cloudformation import provider
 from lab.cloud.cloudformation.provider import Place, wanted_tags
+from lab.cloud.cloudformation.row import Edit
 from lab.cloud.cloudformation.rows import find_row
 from lab.cloud.cloudformation.scope import UNKNOWN, scope_of
 from lab.cloud.cloudformation.stack import Change, Desired, Resource, Stack
@@ -51,7 +52,8 @@ def _change(stack: Stack, desired: Desired, scope: Scope, logical_id: str) -> Ch
         changed = sorted({*changed, "Tags"})
     if row is None or not changed:
         return None
-    replaced = any(provider.replaces(row, name) for name in changed) or present.type != body["Type"]
+    edit = Edit(present.properties, properties, body.get("UpdatePolicy", {}))
+    replaced = any(provider.replaces(row, name, edit) for name in changed) or present.type != body["Type"]
     return Change(
         action="Modify",
         logical_id=logical_id,

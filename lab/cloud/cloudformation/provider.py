@@ -15,7 +15,7 @@ from lab.cloud.cloudformation.arguments import arguments, takes
 from lab.cloud.cloudformation.births import restore
 from lab.cloud.cloudformation.errors import ResourceError
 from lab.cloud.cloudformation.readback import find, not_applied
-from lab.cloud.cloudformation.row import Handle, Properties, Row
+from lab.cloud.cloudformation.row import Edit, Handle, Properties, Row
 from lab.cloud.cloudformation.rows import find_row
 from lab.cloud.cloudformation.schema import find_schema
 
@@ -166,11 +166,13 @@ def wait_stable(row: Row, handle: Handle) -> None:
         time.sleep(STABLE_POLL_S)
 
 
-def replaces(row: Row, name: str) -> bool:
+def replaces(row: Row, name: str, edit: Edit) -> bool:
     """Whether changing a property makes a new resource."""
     schema = find_schema(row.type)
     if schema is None or name == "Tags":
         return False
+    if name in row.replace_when:
+        return row.replace_when[name](edit)
     if name in schema.create_only:
         return True
     return name in schema.conditional_create_only and not _updates(row, name)
@@ -187,15 +189,22 @@ def _update_name(row: Row, name: str) -> str:
 
 
 def update(
-    row: Row, place: Place, handle: Handle, old: Properties, new: Properties, *, old_tags: Mapping[str, str]
+    row: Row,
+    place: Place,
+    handle: Handle,
+    old: Properties,
+    new: Properties,
+    *,
+    old_tags: Mapping[str, str],
+    rolling_back: bool = False,
 ) -> None:
-    """Change a resource in place.
+    """Change a resource in place, one operation after the other, each when the resource is stable.
 
     Raises:
         ResourceError: the service refused, or a changed property has no way to be changed here.
     """
     handle.properties = {**row.defaults, **new}
-    changed = changed_names(old, new)
+    changed = [name for name in changed_names(old, new) if not (rolling_back and name in row.kept_on_rollback)]
     own = {*row.steps, *row.update_steps, *row.update_first, "Tags"}
     plain = [name for name in changed if name not in own]
     if stuck := [name for name in plain if not row.update_all and not _updates(row, name)]:
@@ -205,7 +214,8 @@ def update(
             row.update_first[name](handle, new.get(name))
         if plain:
             _update_call(row, handle, old, new, plain)
-        for name in changed:
+        for name in [name for name in changed if name in {*row.steps, *row.update_steps}]:
+            wait_stable(row, handle)
             if name in row.steps:
                 row.steps[name].apply(handle, old.get(name), new.get(name))
             if name in row.update_steps:

@@ -48,6 +48,15 @@ class Tags:
     read: Callable[[Handle], dict[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A resource's properties before and after, and its UpdatePolicy: what decides whether it is replaced."""
+
+    old: Properties
+    new: Properties
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
 def by_name(property_name: str, parameter: str = "") -> Callable[[Handle], dict[str, Any]]:
     """Arguments that name the resource to an operation."""
     key = parameter or property_name
@@ -97,6 +106,10 @@ class Row:
     update_first: Mapping[str, Callable[[Handle, Any], object]] = field(
         default_factory=dict
     )  # changed by own operation before the update operation
+    replace_when: Mapping[str, Callable[[Edit], bool]] = field(
+        default_factory=dict
+    )  # properties whose change makes a new resource under conditions of their own, whatever the schema says
+    kept_on_rollback: frozenset[str] = frozenset()  # changed, and not changed back when the update fails
     before_delete: Callable[[Handle], object] | None = None
     delete_hook: Callable[[Handle], object] | None = None  # instead of `delete`
     snapshot_key: str = ""  # argument of delete that asks for a final snapshot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.cloud.cloudformation import cache_group
 from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
 
@@ -63,6 +64,27 @@ def _authentication(handle: Handle) -> dict[str, Any]:
     return mode
 
 
+def _log_deliveries(old: Any, new: Any) -> dict[str, Any]:
+    """What is no longer named is turned off by its type (LogDeliveryConfigurationRequest.Enabled)."""
+    kept = [item["LogType"] for item in new or []]
+    off = [{"LogType": item["LogType"], "Enabled": False} for item in old or [] if item["LogType"] not in kept]
+    return {"LogDeliveryConfigurations": [*(new or []), *off]}
+
+
+def _snapshotting(handle: Handle, _old: Any, new: Any) -> None:
+    if new is not None:
+        handle.call(
+            "modify_replication_group",
+            ReplicationGroupId=handle.physical_id,
+            SnapshottingClusterId=new,
+            ApplyImmediately=True,
+        )
+
+
+def _read_addresses(handle: Handle) -> list[str]:
+    return list(handle.look("NodeGroups[].NodeGroupMembers[].ReadEndpoint.Address") or [])
+
+
 _ENABLED = {"enabled", "enabling"}
 
 GROUP = Row(
@@ -80,9 +102,26 @@ GROUP = Row(
     path="ReplicationGroups[0]",
     status="Status",
     snapshot_key="FinalSnapshotIdentifier",
-    update_as={"UserGroupIds": _user_groups},
+    update_as={"UserGroupIds": _user_groups, "LogDeliveryConfigurations": _log_deliveries},
+    update_steps={
+        "NumCacheClusters": cache_group.set_clusters,
+        "ReplicasPerNodeGroup": cache_group.set_replicas,
+        "NumNodeGroups": cache_group.set_shards,
+        "NodeGroupConfiguration": cache_group.set_configuration,
+    },
+    replace_when={
+        "NumNodeGroups": cache_group.reshards_offline,
+        "NodeGroupConfiguration": cache_group.reshards_offline,
+        "ReplicasPerNodeGroup": cache_group.replicas_by_replacement,
+        "AuthToken": cache_group.token_by_replacement,
+    },
+    kept_on_rollback=frozenset({"NumNodeGroups", "NodeGroupConfiguration"}),
+    steps={"SnapshottingClusterId": Step(apply=_snapshotting, read=lambda h: h.look("SnapshottingClusterId"))},
     tags=arn_tags("ARN"),
     attrs={
+        "EffectiveDurability": "EffectiveDurability",
+        "ReadEndPoint.Addresses": lambda h: f"[{', '.join(_read_addresses(h))}]",
+        "ReadEndPoint.Addresses.List": _read_addresses,
         "PrimaryEndPoint.Address": "NodeGroups[0].PrimaryEndpoint.Address",
         "PrimaryEndPoint.Port": "NodeGroups[0].PrimaryEndpoint.Port",
         "ReaderEndPoint.Address": "NodeGroups[0].ReaderEndpoint.Address",
@@ -97,17 +136,24 @@ GROUP = Row(
         "CacheSubnetGroupName": _first_member("CacheSubnetGroupName"),
         "DataTieringEnabled": lambda h: h.look("DataTiering") == "enabled",
         "EngineVersion": _first_member("EngineVersion"),
+        "GlobalReplicationGroupId": "GlobalReplicationGroupInfo.GlobalReplicationGroupId",
         "MultiAZEnabled": lambda h: h.look("MultiAZ") == "enabled",
         "NumCacheClusters": lambda h: len(h.look("MemberClusters")),
+        "NodeGroupConfiguration": cache_group.read_configuration,
         "NumNodeGroups": lambda h: len(h.look("NodeGroups")),
         "Port": lambda h: _first_member("CacheNodes")(h)[0]["Endpoint"]["Port"],
+        "PreferredCacheClusterAZs": "NodeGroups[].NodeGroupMembers[].PreferredAvailabilityZone",
         "PreferredMaintenanceWindow": _first_member("PreferredMaintenanceWindow"),
         "ReplicasPerNodeGroup": lambda h: len(h.look("NodeGroups[0].NodeGroupMembers")) - 1,
         "ReplicationGroupDescription": "Description",
         "SecurityGroupIds": _member_groups,
         "NotificationTopicArn": lambda h: (_first_member("NotificationConfiguration")(h) or {}).get("TopicArn"),
     },
-    unshown={"AuthToken": "a secret; the API says only that there is one"},
+    unshown={
+        "AuthToken": "a secret; the API says only that there is one",
+        "SnapshotArns": "an argument of the creation; nothing shows it afterwards",
+        "SnapshotName": "an argument of the creation; nothing shows it afterwards",
+    },
 )
 
 ROWS = (

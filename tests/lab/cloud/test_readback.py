@@ -27,6 +27,8 @@ UNSHOWN = {
     ("AWS::RDS::DBCluster", "SourceDbClusterResourceId"),
     ("AWS::RDS::DBCluster", "UseLatestRestorableTime"),
     ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
+    ("AWS::ElastiCache::ReplicationGroup", "SnapshotArns"),
+    ("AWS::ElastiCache::ReplicationGroup", "SnapshotName"),
     ("AWS::ElastiCache::ServerlessCache", "FinalSnapshotName"),
     ("AWS::ElastiCache::ServerlessCache", "SnapshotArnsToRestore"),
     ("AWS::ElastiCache::User", "Passwords"),
