@@ -92,9 +92,9 @@ MEMCACHED_NODES_MAX = 60
 SERVERLESS_CACHE_NAME_LENGTH = 40
 """Characters of a serverless cache's name. [E10 serverless create; unconfirmed]"""
 SERVERLESS_DATA_GB_MIN, SERVERLESS_DATA_GB_MAX = 1, 5000
-"""Least and most data of a serverless cache, GB. [E10 quota-limits, E4 redisconfiguration; the floor: aws-elasticache-alpha]"""
+"""Least and most data of a serverless cache, GB. [E10 quota-limits; the floor: aws-elasticache-alpha]"""
 SERVERLESS_ECPU_MIN, SERVERLESS_ECPU_MAX = 1000, 15_000_000
-"""Least and most load of a serverless cache, ECPU a second. [E10 quota-limits, E4 redisconfiguration; the floor: aws-elasticache-alpha]"""
+"""Least and most load of a serverless cache, ECPU a second. [E10 quota-limits; the floor: aws-elasticache-alpha]"""
 SERVERLESS_SUBNETS_MAX = 3
 """Subnets of a serverless cache, each in another zone; two at least, as of any network here. [B] ServerlessCache"""
 SERVERLESS_CACHES_PER_REGION = 40

@@ -131,7 +131,7 @@ class ReplicationGroup(Construct):
             self,
             "Users",
             identifier=self.secondary.users_identifier if self.secondary else self.identifier,
-            engine=self.spec.engine,
+            engine=self.spec.user_engine,
             users=self.spec.users,
             key_arn=self.key_arn,
             retain=retain,
@@ -152,12 +152,16 @@ class ReplicationGroup(Construct):
         )
 
     def _define_parameter_group(self) -> elasticache.CfnParameterGroup | None:
-        """None in a secondary: ElastiCache copies the primary's."""
+        """None in a secondary: ElastiCache copies the primary's.
+
+        One with `cluster-enabled: no` has an id of its own: no value of it can be changed under a group, and the way
+        to cluster mode wants another parameter group (user guide, "Modifying cluster mode").
+        """
         if self.secondary:
             return None
         return elasticache.CfnParameterGroup(
             self,
-            "Parameters",
+            "PlainParameters" if self.spec.mode == "disabled" else "Parameters",
             cache_parameter_group_family=settings.parameter_group_family(self.spec),
             description=f"{self.identifier}: parameters",
             properties=settings.parameters(self.spec),
@@ -203,7 +207,7 @@ class ReplicationGroup(Construct):
             snapshot_window=spec.snapshot_window,
             transit_encryption_enabled=True,
             transit_encryption_mode=settings.transit_encryption_mode(spec),
-            user_group_ids=[self.users.cfn_user_group.ref] if self.users else None,
+            user_group_ids=[self.users.cfn_user_group.ref] if self.users and not self.cfn_auth_token else None,
         )
         self._finish(group)
         return group

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from estate.spec import Hit, Rule, Spec
+from pydantic import Field
+
+from estate.spec import Hit, Rule, Spec, Switch
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
@@ -17,9 +19,15 @@ ACCESS_PROPERTIES = frozenset({"AuthToken", "UserGroupIds"})
 class AuthTokenSpec(Spec):
     """One password for everybody, kept in Secrets Manager; only for what cannot do RBAC."""
 
+    replaced_by_users: Switch = Field(
+        default=False,
+        description="`users` take its place, by one API call that CloudFormation can't make: "
+        "see docs/options/engine-moves.md",
+    )
+
 
 def _token_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.auth_token is not None and not spec.is_before_users:
+    if spec.auth_token is not None and not spec.auth_token.replaced_by_users and not spec.is_before_users:
         yield Hit(("auth_token",), f"{spec.engine} {spec.version}")
 
 
@@ -31,6 +39,11 @@ def _token_and_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 def _token_tls(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     if spec.auth_token is not None and spec.transit_encryption != "required":
         yield Hit(("auth_token",), f"transit_encryption {spec.transit_encryption}")
+
+
+def _replaced_by_nobody(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.auth_token is not None and spec.auth_token.replaced_by_users and not spec.users:
+        yield Hit(("auth_token", "replaced_by_users"), "no users")
 
 
 def _no_token(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -65,6 +78,13 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         broken=_token_and_users,
         must="not stand beside users: ElastiCache takes a user group or an AUTH token",
         fix="remove one of the two; docs/options/cache-access.md says how a cache moves from one to the other",
+    ),
+    Rule(
+        id="cache/auth-token-replaced",
+        reads=("auth_token", "users", "engine", "version"),
+        broken=_replaced_by_nobody,
+        must="be off while there are no users to replace it",
+        fix="declare `users` (Redis OSS 6.0 or newer), or remove it",
     ),
     Rule(
         id="cache/auth-token-tls",

@@ -40,6 +40,9 @@ class ReplicationGroupSpec(Spec):
     name: Identifier
     engine: Literal["valkey", "redis"] = Field(default="valkey", description="`valkey` or `redis` (Redis OSS)")
     version: str = Field(default="8.2", description="Engine version, quoted; 7.1 for Redis OSS when left out")
+    moved_from: Literal["redis"] | None = Field(
+        default=None, description="Engine that it was made with: its users stay of that engine, which Valkey takes too"
+    )
     region: str | None = Field(default=None, description="One of `regions`; the first when left out")
     node_class: str = Field(default="cache.r7g.large", alias="class", description="Node type of every node")
     shards: Annotated[Integer, Field(ge=1, le=limits.NODES_MAX)] = Field(
@@ -103,16 +106,22 @@ class ReplicationGroupSpec(Spec):
         return self.cluster_mode or ("enabled" if self.shards > 1 else "disabled")
 
     @property
+    def user_engine(self) -> Literal["valkey", "redis"]:
+        """Engine of the users and their group."""
+        return self.moved_from or self.engine
+
+    @property
     def has_user_group(self) -> bool:
         """Whether the group takes users: none before 6.0, beside an AUTH token or with TLS `preferred`."""
-        return self.auth_token is None and self.transit_encryption == "required" and not self.is_before_users
+        is_by_token = self.auth_token is not None and not self.auth_token.replaced_by_users
+        return not is_by_token and self.transit_encryption == "required" and not self.is_before_users
 
     @property
     def user_of_kit(self) -> str | None:
         """Name of the user that may do nothing, which the kit makes where a group must have one."""
         if not self.has_user_group:
             return None
-        if self.engine == "redis":
+        if self.user_engine == "redis":
             return "default"
         return None if self.users else "nobody"
 
@@ -168,6 +177,11 @@ class ReplicationGroupSpec(Spec):
 
 def _is_fine(spec: ReplicationGroupSpec) -> bool:
     return engines.is_well_formed(spec.engine, spec.version)
+
+
+def _moved_from(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    if spec.moved_from is not None and spec.engine != "valkey":
+        yield Hit(("moved_from",), spec.moved_from)
 
 
 def _malformed_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -291,6 +305,13 @@ def _identity_overrides(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
+    Rule(
+        id="cache/moved-from",
+        reads=("engine", "moved_from"),
+        broken=_moved_from,
+        must="be left out with Redis OSS",
+        fix="it says where a Valkey cache came from: see docs/options/engine-moves.md",
+    ),
     Rule(
         id="cache/version-form",
         reads=("engine", "version"),
