@@ -32,7 +32,8 @@ def _token_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _token_and_users(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    if spec.auth_token is not None and spec.users and not spec.is_before_users:
+    token = spec.auth_token
+    if token is not None and spec.users and not token.replaced_by_users and not spec.is_before_users:
         yield Hit(("auth_token",), f"both, with {len(spec.users)} users")
 
 
