@@ -13,6 +13,7 @@ from lab.cloud.cloudformation import (
     types_global,
     types_global_datastore,
     types_identity,
+    types_memcached,
     types_network,
     types_platform,
     types_proxy,
@@ -39,6 +40,7 @@ _TABLES = (
     types_secrets,
     types_backup,
     types_serverless,
+    types_memcached,
 )
 
 

@@ -16,6 +16,7 @@ from lab.cloud.elasticache.memcached import refuse_snapshot
 from lab.cloud.elasticache.memcached_responses import MemcachedResponses
 from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.elasticache.moves import allowed_node_types
+from lab.cloud.elasticache.parameter_groups import family_parameters
 from lab.cloud.elasticache.serverless_responses import ServerlessResponses
 from lab.cloud.paging import MOST, page
 
@@ -182,18 +183,22 @@ class CacheResponse(MemcachedResponses, ServerlessResponses, GlobalResponses, El
         return self.paged("CacheParameterGroups", found)
 
     def modify_cache_parameter_group(self) -> ActionResult:
-        group = self.cache.parameter_group(self.given["CacheParameterGroupName"])
-        for item in self.given["ParameterNameValues"]:
-            group["parameters"][item["ParameterName"]] = item["ParameterValue"]
-        return ActionResult({"CacheParameterGroupName": group["CacheParameterGroupName"]})
+        name, items = self.given["CacheParameterGroupName"], list(self.given["ParameterNameValues"])
+        changed = self.cache.set_parameters(name, items, self.cache.users_of("CacheParameterGroupName", name))
+        return ActionResult({"CacheParameterGroupName": changed})
+
+    def reset_cache_parameter_group(self) -> ActionResult:
+        used_by = self.cache.users_of("CacheParameterGroupName", self.given["CacheParameterGroupName"])
+        return ActionResult({"CacheParameterGroupName": self.cache.reset_parameters(self.given, used_by)})
 
     def describe_cache_parameters(self) -> ActionResult:
-        group = self.cache.parameter_group(self.given["CacheParameterGroupName"])
-        found = [
-            {"ParameterName": name, "ParameterValue": value, "Source": "user", "IsModifiable": True}
-            for name, value in group["parameters"].items()
-        ]
+        found = self.cache.parameters_of(self.given["CacheParameterGroupName"], self.given.get("Source"))
         return self.paged("Parameters", found)
+
+    def describe_engine_default_parameters(self) -> ActionResult:
+        family = self.given["CacheParameterGroupFamily"]
+        page = self.paged("Parameters", family_parameters(family)).result
+        return ActionResult({"EngineDefaults": {**page, "CacheParameterGroupFamily": family}})
 
     def delete_cache_parameter_group(self) -> ActionResult:
         name = self.given["CacheParameterGroupName"]
