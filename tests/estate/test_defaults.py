@@ -16,6 +16,14 @@ from estate.caches.replication_group import ReplicationGroupSpec
 from estate.caches.scaling import ReplicaScalingSpec, ReplicaScheduleSpec, ShardScalingSpec, ShardScheduleSpec
 from estate.caches.serverless import ServerlessCacheSpec
 from estate.caches.users import UserSpec
+from estate.caches.watching import (
+    CacheAlarmsSpec,
+    CacheWatchSpec,
+    MemcachedAlarmsSpec,
+    MemcachedWatchSpec,
+    ServerlessAlarmsSpec,
+    ServerlessWatchSpec,
+)
 from estate.defaults import EDITIONS, NEWEST, PRODUCTION_2026_11, TABLE
 from estate.dns import DnsSpec
 from estate.instances import InstanceSpec, ServerlessSpec
@@ -152,6 +160,14 @@ CACHE_SECTIONS: tuple[tuple[type[Spec], str], ...] = (
     (ShardScheduleSpec, "autoscaling.shards.schedules.*"),
     (ReplicaScalingSpec, "autoscaling.replicas"),
     (ReplicaScheduleSpec, "autoscaling.replicas.schedules.*"),
+    (CacheWatchSpec, "watch"),
+    (MemcachedWatchSpec, "watch"),
+    (ServerlessWatchSpec, "watch"),
+)
+CACHE_ALARMS: tuple[tuple[type[Spec], str], ...] = (
+    (CacheAlarmsSpec, "caches"),
+    (MemcachedAlarmsSpec, "memcached"),
+    (ServerlessAlarmsSpec, "serverless_caches"),
 )
 NOT_BY_EDITION = {"protection", "slo", "defaults", "profile"}
 
@@ -186,7 +202,14 @@ def test_the_table_has_the_sections_of_caches_too(model: type[Spec], section: st
         for name, field in model.model_fields.items()
         if isinstance(field.default, bool | int | float | str)
     }
-    assert said == dict(PRODUCTION_2026_11.cache_sections[section])
+    table = dict(PRODUCTION_2026_11.cache_sections[section])
+    assert said == {name: value for name, value in table.items() if not isinstance(value, dict)}
+
+
+@pytest.mark.parametrize(("model", "unit"), CACHE_ALARMS, ids=[unit for _, unit in CACHE_ALARMS])
+def test_the_table_has_the_thresholds_of_each_kind_of_cache(model: type[Spec], unit: str) -> None:
+    said = {name: field.default for name, field in model.model_fields.items()}
+    assert said == dict(PRODUCTION_2026_11.cache_alarms[unit])
 
 
 def test_specs_made_by_hand_fall_back_to_the_same_values() -> None:
