@@ -166,3 +166,12 @@ def test_the_group_keeps_its_logical_id_whatever_its_layout(tmp_path: Path) -> N
         tuple(resources(template(tmp_path / str(number), **layout), GROUP)) for number, layout in enumerate(layouts)
     }
     assert found == {("CacheReplicationGroupBFE59FF3",)}
+
+
+def test_the_way_to_cluster_mode_brings_another_parameter_group(tmp_path: Path) -> None:
+    """`cluster-enabled` can't be changed under a group; a new parameter group comes along with the mode."""
+    modes = ("disabled", "compatible", "enabled")
+    made = [template(tmp_path / mode, shards=1, cluster_mode=mode) for mode in modes]
+    off, on_the_way, on = (set(resources(each, "AWS::ElastiCache::ParameterGroup")) for each in made)
+    assert off.isdisjoint(on_the_way)
+    assert on_the_way == on
