@@ -1,4 +1,4 @@
-"""Application Auto Scaling for Aurora: moto's register, with its refusals, and what scaling needs to remember."""
+"""Application Auto Scaling: moto's register, with AWS's refusals, and what scaling needs to remember."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from moto.applicationautoscaling.exceptions import AWSValidationException
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, FakeApplicationAutoscalingPolicy
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    FakeApplicationAutoscalingPolicy,
+    FakeScalableTarget,
+)
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
-from moto.rds.models import rds_backends
 
 from estate.schedules import read_schedule
+from lab.cloud.autoscaling.caches import CACHES
+from lab.cloud.autoscaling.readers import READERS
+from lab.cloud.autoscaling.scaled import Place, Scaled, Where, place_of
 
-RDS = "rds"
-PREFIX = "cluster:"
-ROLE = "AWSServiceRoleForApplicationAutoScaling_RDSCluster"
-METRICS = {
-    "RDSReaderAverageCPUUtilization": "CPUUtilization",
-    "RDSReaderAverageDatabaseConnections": "DatabaseConnections",
-}
+KINDS: dict[str, Scaled] = {kind.namespace: kind for kind in (READERS, CACHES)}
+"""What is modelled, by service namespace; others are moto's alone."""
 COOLDOWN_S = 300
 """Both cool-downs where a policy sets none. [Application Auto Scaling user guide, "Define cooldown periods"]"""
-LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class ObjectNotFoundError(JsonRESTError):  # type: ignore[misc]
@@ -38,66 +38,78 @@ class ObjectNotFoundError(JsonRESTError):  # type: ignore[misc]
 class Activity:
     """One scaling activity, as DescribeScalingActivities shows it."""
 
+    namespace: str
     resource_id: str
     dimension: str
     description: str
     cause: str
     start: dt.datetime
+    refusal: str = ""  # why the service did not do it
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class ScalingBackend(ApplicationAutoscalingBackend):  # type: ignore[misc]
     """One account's Application Auto Scaling in one Region.
 
-    `loads` are the readers' metrics by cluster, as the lab was told; `last_out` and `last_in` start cool-downs.
+    `loads` are metrics by namespace and resource, as the lab was told; `last_out` and `last_in` start cool-downs.
     """
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.tags: dict[str, dict[str, str]] = {}
         self.activities: list[Activity] = []
-        self.loads: dict[str, dict[str, float]] = {}
-        self.last_out: dict[str, dt.datetime] = {}
-        self.last_in: dict[str, dt.datetime] = {}
+        self.loads: dict[tuple[str, str], dict[str, float]] = {}
+        self.last_out: dict[Place, dt.datetime] = {}
+        self.last_in: dict[Place, dt.datetime] = {}
         self.last_run: dict[str, dt.datetime] = {}
+
+    def where(self, kind: Scaled, resource_id: str) -> Where:
+        return Where(self.account_id, self.region_name, resource_id.removeprefix(kind.prefix))
 
     # --- targets
 
     def register_scalable_target(self, namespace: str, r_id: str, dimension: str, **given: Any) -> Any:
-        if namespace == RDS:
+        kind = KINDS.get(namespace)
+        if kind is not None:
             known = self.targets.get(dimension, {}).get(r_id)
-            self._check_cluster(r_id)
-            _check_bounds(known, given["min_capacity"], given["max_capacity"])
-        target = super().register_scalable_target(namespace, r_id, dimension, **given)
-        role = f"role/aws-service-role/rds.application-autoscaling.amazonaws.com/{ROLE}"
-        target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
-        kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-        target.suspended_state = {**dict.fromkeys(kinds, False), **(target.suspended_state or {})}
+            least, most = given["min_capacity"], given["max_capacity"]
+            if not r_id.startswith(kind.prefix):
+                raise AWSValidationException(f"Unsupported resource ID {r_id} for service namespace {namespace}")
+            kind.check(self.where(kind, r_id), dimension, least, most)
+            _check_bounds(known, least, most)
+        target = self._register(namespace, r_id, dimension, **given)
+        if kind is not None:
+            role = f"arn:aws:iam::{self.account_id}:role/aws-service-role/{kind.role}"
+            target.role_arn = target.role_arn or role
+        suspended = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+        target.suspended_state = {**dict.fromkeys(suspended, False), **(target.suspended_state or {})}
         return target
 
-    def _check_cluster(self, resource_id: str) -> None:
-        """A cluster with a reader at least: "you must first create an Aurora DB cluster with a primary and one or
-        more Aurora Replicas". [A4 aurora-integrating-autoscaling]
-        """
-        name = resource_id.removeprefix(PREFIX)
-        cluster = rds_backends[self.account_id][self.region_name].clusters.get(name)
-        if not resource_id.startswith(PREFIX) or cluster is None:
-            raise AWSValidationException(f"DB cluster does not exist: {resource_id}")
-        if len(cluster.clustered) <= 1:
-            raise AWSValidationException(f"DB cluster {name} has no Aurora Replica to scale from")
+    def _register(self, namespace: str, r_id: str, dimension: str, **given: Any) -> Any:
+        """By moto, which knows no namespace of caches and refuses it."""
+        if namespace != CACHES.namespace:
+            return super().register_scalable_target(namespace, r_id, dimension, **given)
+        known = self.targets.setdefault(dimension, {}).get(r_id)
+        if known is not None:
+            known.update(given["min_capacity"], given["max_capacity"], given["suspended_state"])
+            return known
+        target = FakeScalableTarget(self, namespace, r_id, dimension, **given)
+        self.targets[dimension][r_id] = target
+        return target
 
     def deregister_scalable_target(self, namespace: str, r_id: str, dimension: str) -> None:
         """Forget it: "deregistering a scalable target deletes the scaling policies and the scheduled actions
-        that are associated with it"; readers that were added stay. [B] DeregisterScalableTarget
+        that are associated with it"; what was added stays. [B] DeregisterScalableTarget
         """
         if r_id not in self.targets.get(dimension, {}):
             raise ObjectNotFoundError(
                 f"No scalable target found for service namespace: {namespace}, resource ID: {r_id}, "
                 f"scalable dimension: {dimension}"
             )
-        for policy in self.policies_of(r_id):
+        place = Place(r_id, dimension)
+        for policy in self.policies_of(place):
             self.delete_scaling_policy(policy.policy_name, namespace, r_id, dimension)
-        self.scheduled_actions[:] = [action for action in self.scheduled_actions if action.resource_id != r_id]
+        self.scheduled_actions[:] = [action for action in self.scheduled_actions if place_of(action) != place]
         self.tags.pop(self.targets[dimension][r_id].arn, None)
         super().deregister_scalable_target(namespace, r_id, dimension)
 
@@ -110,47 +122,64 @@ class ScalingBackend(ApplicationAutoscalingBackend):  # type: ignore[misc]
 
     # --- policies
 
-    def policies_of(self, resource_id: str) -> list[Any]:
-        return [policy for policy in self.policies.values() if policy.resource_id == resource_id]
+    def policies_of(self, place: Place) -> list[Any]:
+        return [policy for policy in self.policies.values() if place_of(policy) == place]
 
     def put_scaling_policy(self, **given: Any) -> Any:
         """One policy for each metric; a policy that is put again keeps its ARN, where moto makes another."""
         place = [given[name] for name in ("service_namespace", "resource_id", "scalable_dimension")]
-        if place[0] != RDS:
+        kind = KINDS.get(place[0])
+        if kind is None:
             return super().put_scaling_policy(**given)
         self._require_target(*place)
-        self._check_metric(**given)
+        self._check_metric(kind, **given)
         old = self.policies.get(FakeApplicationAutoscalingPolicy.formulate_key(*place, given["policy_name"]))
         if old is not None:
             old.delete_alarms(self.account_id, self.region_name)
         policy = super().put_scaling_policy(**given)
         if old is not None:
             policy.policy_arn, policy.creation_time = old.policy_arn, old.creation_time
-        policy.alarms = self._alarms(policy)
+        policy.alarms = self._alarms(kind, policy)
         return policy
 
-    def _check_metric(self, policy_name: str, resource_id: str, policy_body: Any, policy_type: str, **_: Any) -> None:
+    def _check_metric(
+        self,
+        kind: Scaled,
+        *,
+        policy_name: str,
+        resource_id: str,
+        scalable_dimension: str,
+        policy_body: Any,
+        policy_type: str,
+        **_: Any,
+    ) -> None:
         metric = metric_of(policy_body)
-        if policy_type != "TargetTrackingScaling" or metric not in METRICS:
+        known = kind.metrics.get(str(metric))
+        if policy_type != "TargetTrackingScaling" or known is None:
             raise NotImplementedError(f"{policy_type} by {metric} is not modelled by the embedded AWS")
-        others = [each for each in self.policies_of(resource_id) if each.policy_name != policy_name]
+        if known.dimension not in {"", scalable_dimension}:
+            raise AWSValidationException(f"{metric} is not supported for scalable dimension {scalable_dimension}")
+        kind.check_policy(self.where(kind, resource_id), str(metric), float(policy_body["TargetValue"]))
+        policies = self.policies_of(Place(resource_id, scalable_dimension))
+        others = [each for each in policies if each.policy_name != policy_name]
         if metric in [metric_of(each.target_tracking_scaling_policy_configuration) for each in others]:
             raise AWSValidationException(
                 "Only one TargetTrackingScaling policy for a given metric specification is allowed."
             )
 
-    def _alarms(self, policy: Any) -> list[Any]:
-        """The two alarms that AWS makes for a policy, over the readers' metric. [A4 creating_alarms]"""
+    def _alarms(self, kind: Scaled, policy: Any) -> list[Any]:
+        """The two alarms that AWS makes for a policy, over the same metric. [A4 creating_alarms; E4 AutoScaling]"""
         body = policy.target_tracking_scaling_policy_configuration
-        metric, target = METRICS[str(metric_of(body))], float(body["TargetValue"])
+        metric, target = kind.metrics[str(metric_of(body))], float(body["TargetValue"])
         cloudwatch = cloudwatch_backends[self.account_id][self.region_name]
-        cluster = policy.resource_id.removeprefix(PREFIX)
-        rows = (("AlarmHigh", "GreaterThanThreshold", 3, target), ("AlarmLow", "LessThanThreshold", 15, target * 0.9))
+        dimensions = metric.dimensions(self.where(kind, policy.resource_id).name)
+        low = target * kind.slack
+        rows = (("AlarmHigh", "GreaterThanThreshold", 3, target), ("AlarmLow", "LessThanThreshold", 15, low))
         return [
             cloudwatch.put_metric_alarm(
-                name=f"TargetTracking-{policy.resource_id}-{kind}-{uuid.uuid4()}",
-                namespace="AWS/RDS",
-                metric_name=metric,
+                name=f"TargetTracking-{policy.resource_id}-{label}-{uuid.uuid4()}",
+                namespace=kind.cloudwatch,
+                metric_name=metric.name,
                 metric_data_queries=[],
                 comparison_operator=comparison,
                 evaluation_periods=periods,
@@ -158,16 +187,16 @@ class ScalingBackend(ApplicationAutoscalingBackend):  # type: ignore[misc]
                 threshold=threshold,
                 statistic="Average",
                 description=f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy.policy_arn}.",
-                dimensions=[{"Name": "DBClusterIdentifier", "Value": cluster}, {"Name": "Role", "Value": "READER"}],
+                dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
                 alarm_actions=[policy.policy_arn],
             )
-            for kind, comparison, periods, threshold in rows
+            for label, comparison, periods, threshold in rows
         ]
 
     # --- scheduled actions
 
     def put_scheduled_action(self, service_namespace: str, schedule: str, timezone: str, **given: Any) -> None:
-        if service_namespace == RDS:
+        if service_namespace in KINDS:
             self._require_target(service_namespace, given["resource_id"], given["scalable_dimension"])
             said = read_schedule(schedule)
             if isinstance(said, str):

@@ -7,11 +7,16 @@ from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 
-from lab.cloud.autoscaling.models import Activity
+from lab.cloud.autoscaling.models import KINDS, Activity
 
 
 class ScalingResponse(ApplicationAutoScalingResponse):  # type: ignore[misc]
     """moto's with the overlay's backend behind it."""
+
+    def _validate_params(self) -> None:
+        """moto's, except where it does not know what is modelled here."""
+        if self._get_param("ServiceNamespace") not in KINDS:
+            super()._validate_params()
 
     def register_scalable_target(self) -> str:
         answer: str = super().register_scalable_target()
@@ -52,20 +57,26 @@ class ScalingResponse(ApplicationAutoScalingResponse):  # type: ignore[misc]
 
     def describe_scaling_activities(self) -> str:
         wanted = self._get_param("ResourceId")
-        found = [each for each in reversed(self.backend.activities) if wanted in {None, each.resource_id}]
+        place = (self._get_param("ServiceNamespace"), self._get_param("ScalableDimension"))
+        found = [
+            each
+            for each in reversed(self.backend.activities)
+            if wanted in {None, each.resource_id} and each.namespace == place[0] and place[1] in {None, each.dimension}
+        ]
         return json.dumps({"ScalingActivities": [_shown(each) for each in found]})
 
 
 def _shown(activity: Activity) -> dict[str, Any]:
+    said = f"{activity.description[0].lower()}{activity.description[1:]}"
     return {
         "ActivityId": activity.id,
-        "ServiceNamespace": "rds",
+        "ServiceNamespace": activity.namespace,
         "ResourceId": activity.resource_id,
         "ScalableDimension": activity.dimension,
         "Description": activity.description,
         "Cause": activity.cause,
         "StartTime": activity.start.timestamp(),
         "EndTime": activity.start.timestamp(),
-        "StatusCode": "Successful",
-        "StatusMessage": f"Successfully {activity.description[0].lower()}{activity.description[1:]}",
+        "StatusCode": "Failed" if activity.refusal else "Successful",
+        "StatusMessage": f"Failed to set: {activity.refusal}" if activity.refusal else f"Successfully {said}",
     }

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from estate.load import load_text
 from lab.cloud.autoscaling.decide import Decision, Reading, decide
-from lab.cloud.autoscaling.evaluate import TAG, UnknownClusterError, evaluate_all, set_load
+from lab.cloud.autoscaling.evaluate import UnknownClusterError, evaluate_all, set_load
+from lab.cloud.autoscaling.readers import TAG
 from stacks.compose import compose
 from tests.lab.cloud.conftest import REGION, Aws
 from tests.support.synthesis import Template, synthesize
