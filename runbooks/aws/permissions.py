@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from estate.names import lock_parameter, master_secret
+from estate.names import cache_token_secret, cache_user_secret, lock_parameter, master_secret
 
 NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
     "rds-db:connect": "checked when a token is presented to the database: no API call, so no service model has it",
@@ -33,9 +33,17 @@ class Scope:
 CLUSTER: Final = "arn:{partition}:rds:{region}:{account}:cluster:{cluster}"
 CLUSTER_INSTANCES: Final = "arn:{partition}:rds:{region}:{account}:db:*"
 CLUSTER_ENDPOINTS: Final = "arn:{partition}:rds:{region}:{account}:cluster-endpoint:*"
+REPLICATION_GROUP: Final = "arn:{partition}:elasticache:{region}:{account}:replicationgroup:{cluster}"
+CACHE_USER: Final = "arn:{partition}:elasticache:{region}:{account}:user:{cluster}-*"
 LOCK: Final = "arn:{partition}:ssm:{region}:{account}:parameter" + lock_parameter("{cluster}")
 OWN_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:" + master_secret("{cluster}") + "-??????"
 MASTER_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:rds!cluster-*"  # noqa: S105 - an ARN
+_SECRET: Final = "arn:{partition}:secretsmanager:{region}:{account}:secret:"  # noqa: S105 - the start of an ARN
+CACHE_SECRETS: Final = (
+    f"{_SECRET}{cache_user_secret('{cluster}', '*')}-??????",
+    f"{_SECRET}{cache_token_secret('{cluster}')}-??????",
+)
+CACHE_USERS: Final = "users of the cache, whose names begin with its own"
 
 ESTATE_STACKS: Final = "arn:{partition}:cloudformation:{region}:{account}:stack/{estate}-*/*"
 NAMED_BY_CLOUDFORMATION: Final = "names of an estate's stacks begin with its own; CloudFormation adds an id of its own"
@@ -44,6 +52,10 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "cloudformation:DescribeStacks": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
     "cloudformation:GetStackPolicy": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
     "cloudformation:SetStackPolicy": Scope((ESTATE_STACKS,), why=NAMED_BY_CLOUDFORMATION),
+    "elasticache:DescribeReplicationGroups": Scope((REPLICATION_GROUP,)),
+    "elasticache:ModifyReplicationGroup": Scope((REPLICATION_GROUP,)),
+    "elasticache:DescribeUsers": Scope((CACHE_USER,), why=CACHE_USERS),
+    "elasticache:ModifyUser": Scope((CACHE_USER,), why=CACHE_USERS),
     "rds:DescribeDBClusters": Scope((CLUSTER,)),
     "rds:DescribeDBInstances": Scope((CLUSTER_INSTANCES,), why="the call filters by cluster; IAM asks for db:*"),
     "rds:DescribeDBClusterEndpoints": Scope((CLUSTER, CLUSTER_ENDPOINTS), why="endpoints are listed by cluster"),
@@ -61,9 +73,18 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "ssm:DeleteParameter": Scope((LOCK,)),
     "sts:GetCallerIdentity": Scope(("*",), why="no resource type; needs no permission either"),
     "secretsmanager:GetSecretValue": Scope(
-        (MASTER_SECRET, OWN_SECRET), why="RDS names the secrets it manages rds!cluster-<uuid>"
+        (MASTER_SECRET, OWN_SECRET, *CACHE_SECRETS),
+        why="RDS names the secrets it manages rds!cluster-<uuid>; a cache's users have a secret each",
     ),
+    "secretsmanager:ListSecretVersionIds": Scope(CACHE_SECRETS, why=CACHE_USERS),
+    "secretsmanager:PutSecretValue": Scope(CACHE_SECRETS, why=CACHE_USERS),
+    "secretsmanager:UpdateSecretVersionStage": Scope(CACHE_SECRETS, why=CACHE_USERS),
     "kms:Decrypt": Scope(
+        ("arn:{partition}:kms:{region}:{account}:key/*",),
+        why="the secret's own key, only through Secrets Manager",
+        conditions={"StringEquals": {"kms:ViaService": "secretsmanager.{region}.amazonaws.com"}},
+    ),
+    "kms:GenerateDataKey": Scope(
         ("arn:{partition}:kms:{region}:{account}:key/*",),
         why="the secret's own key, only through Secrets Manager",
         conditions={"StringEquals": {"kms:ViaService": "secretsmanager.{region}.amazonaws.com"}},

@@ -16,6 +16,7 @@ from botocore.exceptions import NoRegionError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_elasticache import ElastiCacheClient
     from mypy_boto3_rds import RDSClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ssm import SSMClient
@@ -55,6 +56,11 @@ class AwsSession:
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         client: CloudFormationClient = self._client("cloudformation")
+        return client
+
+    @cached_property
+    def elasticache(self) -> ElastiCacheClient:
+        client: ElastiCacheClient = self._client("elasticache")
         return client
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A cluster that an estate file declares, for verbs with `CLUSTER --estate FILE`. Loaded only when one is given."""
+"""A cluster or a cache that an estate file declares, for verbs with `--estate FILE`. Loaded only when one is given."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from estate.caches.every import every_cache
 from estate.load import load_estate
-from estate.names import cluster_identifier, instance_identifier
+from estate.names import cache_identifier, cluster_identifier, instance_identifier
 from runbooks.cli.command import UsageError
 
 if TYPE_CHECKING:
@@ -52,3 +53,31 @@ def find_declared(file: str, cluster: str) -> Declared:
         cluster_id=cluster_identifier(estate.name, name),
         region=spec.region or estate.regions[0],
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeclaredCache:
+    """A cache of an estate, of any kind, by what AWS calls it."""
+
+    cache_id: str
+    region: str
+
+
+def find_declared_cache(file: str, cache: str) -> DeclaredCache:
+    """The cache by its name in the file or by its identifier.
+
+    Raises:
+        UsageError: the file declares no such cache.
+        EstateError: the file is not valid.
+    """
+    estate = load_estate(Path(file))
+    found = {spec.name: spec for _, spec in every_cache(estate)}
+    known = {cache_identifier(estate.name, name): name for name in found}
+    name = known.get(cache, cache)
+    if name not in found:
+        raise UsageError(
+            f"{file} must declare the cache, got {cache!r}",
+            f"declared: {', '.join(sorted(found)) or 'none'}",
+        )
+    region = found[name].region or estate.regions[0]
+    return DeclaredCache(cache_id=cache_identifier(estate.name, name), region=region)

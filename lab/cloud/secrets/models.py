@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ log = logging.getLogger(__name__)
 
 HOSTED = "hosted-rotation-that-the-lab-does-not-run"
 """Name of the function that stands for one which CloudFormation's transform makes on AWS; it says what it is not."""
+CREATED = "lab_created_at"
 SCHEDULE = re.compile(r"rate\(([1-9]\d*) (hours?|days?)\)|cron\(.+\)")
 """Of RotationRulesType.ScheduleExpression: `rate()` in hours or days, `cron()` of six fields."""
 
@@ -52,6 +55,23 @@ class LabSecretsBackend(SecretsManagerBackend):  # type: ignore[misc]
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.rotations: dict[str, Rotation] = {}  # by ARN of the secret
+
+    def _add_secret(self, *arguments: Any, **named: Any) -> tuple[Any, bool]:
+        """Versions are dated to the fraction of a second; moto cuts it off."""
+        secret, is_new = super()._add_secret(*arguments, **named)
+        for version in secret.versions.values():
+            version.setdefault(CREATED, time.time())
+        return secret, is_new
+
+    def list_secret_version_ids(self, secret_id: str) -> str:
+        """Versions that have a label, each with its own date: ListSecretVersionIds leaves out the others."""
+        secret = super().describe_secret(secret_id)
+        versions = [
+            {"CreatedDate": version[CREATED], "VersionId": name, "VersionStages": list(version["version_stages"])}
+            for name, version in secret.versions.items()
+            if version["version_stages"]
+        ]
+        return json.dumps({"ARN": secret.arn, "Name": secret.name, "Versions": versions})
 
     def describe_secret(self, secret_id: str) -> Any:
         secret = super().describe_secret(secret_id)
