@@ -2,7 +2,7 @@
 
 Sources: `[B]` botocore 1.44.5's service models (installed; `rds/2014-10-31`, `elasticache/2015-02-02`), read
 November 2026; `[A4]` `[E4]` the Aurora and ElastiCache user guides of April 2026; `[A10]` `[E10]` the same guides of
-September 2026; `[EC2]` the Amazon VPC user guide of 2026. Nothing here was measured on AWS.
+September 2026; `[EC2]`, `[CloudWatch]`, `[CloudFormation]` their user guides of 2026. Nothing here was measured on AWS.
 """
 
 from __future__ import annotations

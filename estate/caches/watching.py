@@ -17,6 +17,7 @@ from estate.watching import told_rules
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
+    from estate.caches.scaling import ReplicaScalingSpec, ShardScalingSpec
     from estate.caches.serverless import ServerlessCacheSpec
 
 Percent = Annotated[Number, Field(gt=0, le=100)]
@@ -118,15 +119,30 @@ class ServerlessWatchSpec(_Told):
 def node_ids(spec: ReplicationGroupSpec) -> tuple[str, ...]:
     """Ids that a group's nodes have below its own: `001` without cluster mode, `0001-001` with it.
 
-    A group of one shard that came to cluster mode in place keeps the short ids, one that was born with it has long
-    ones, and no file says which: it has both here. [E4 modify-cluster-mode; which ids stay is unconfirmed]
+    Those that auto scaling may add are among them, as ElastiCache numbers shards on; what it numbers after a removal
+    is unconfirmed. A group of one shard that came to cluster mode in place keeps the short ids, one that was born with
+    it has long ones, and no file says which: it has both here. [E4 modify-cluster-mode; which ids stay is unconfirmed]
     """
     short = tuple(f"{number:03d}" for number in range(1, spec.nodes + 1))
     if spec.mode == "disabled":
         return short
-    sizes = [(f"{shard:04d}", 1 + count) for shard, count in enumerate(spec.replica_counts, start=1)]
+    sizes = [(f"{shard:04d}", 1 + count) for shard, count in enumerate(_most_replicas(spec), start=1)]
     long = tuple(f"{shard}-{node:03d}" for shard, size in sizes for node in range(1, size + 1))
     return long if spec.shards > 1 else (*long, *short)
+
+
+def _most_replicas(spec: ReplicationGroupSpec) -> list[int]:
+    """Replicas of each shard when auto scaling has added all that it may."""
+    scaled = spec.autoscaling
+    shards = _most(scaled.shards) if scaled and scaled.shards else 0
+    replicas = _most(scaled.replicas) if scaled and scaled.replicas else 0
+    counts = [max(count, replicas) for count in spec.replica_counts]
+    return counts + [max(spec.replicas, replicas)] * max(0, shards - len(counts))
+
+
+def _most(side: ShardScalingSpec | ReplicaScalingSpec) -> int:
+    """The most that its bounds, or those of a schedule, allow."""
+    return max([side.max, *(each.max or 0 for each in side.schedules.values())])
 
 
 def is_burstable(node_class: str) -> bool:

@@ -196,6 +196,16 @@ def test_connections_follow_from_the_node_type(name: str, most: int) -> None:
             ("0001-001", "0002-001", "0002-002"),
             id="a-shard-of-its-own-size",
         ),
+        pytest.param(
+            {"shards": 2, "replicas": 0, "autoscaling": {"shards": {"min": 2, "max": 3, "cpu_percent": 50}}},
+            ("0001-001", "0002-001", "0003-001"),
+            id="shards-that-may-come",
+        ),
+        pytest.param(
+            {"shards": 2, "replicas": 0, "autoscaling": {"replicas": {"min": 1, "max": 1, "cpu_percent": 50}}},
+            ("0001-001", "0001-002", "0002-001", "0002-002"),
+            id="replicas-that-may-come",
+        ),
     ],
 )
 def test_nodes_have_the_ids_that_elasticache_gives(layout: dict[str, Any], ids: tuple[str, ...]) -> None:

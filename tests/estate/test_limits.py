@@ -103,7 +103,22 @@ EXPECTED: dict[str, Any] = {
     "TAG_KEY_LENGTH_MAX": 128,
     "TAG_VALUE_LENGTH_MAX": 256,
 }
-SOURCES = ("[B]", "[A4", "[A10", "[E4", "[E10", "[EC2", "[IAM ", "[RFC ", "[PostgreSQL ", "Ours")
+SOURCES = (
+    *(
+        "[B]",
+        "[A4",
+        "[A10",
+        "[E4",
+        "[E10",
+        "[EC2",
+        "[IAM ",
+        "[RFC ",
+        "[PostgreSQL ",
+        "[CloudWatch ",
+        "[CloudFormation ",
+    ),
+    "Ours",
+)
 NAMED = {name for name in vars(limits) if name.isupper()}
 
 
