@@ -20,7 +20,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("lab", "log"), "show every AWS call the lab received", "lab.cli:LOG"),
     (("lab", "resolve"), "ask the lab's DNS for the address of an endpoint", "lab.cli:RESOLVE"),
     (("lab", "down"), "end the lab: no process or file stays", "lab.cli:DOWN"),
-    (("lab", "load"), "put a load on a cluster's readers, which auto scaling answers", "lab.cli:LOAD"),
+    (("lab", "load"), "put a load on a cluster's readers or on a cache, which auto scaling answers", "lab.cli:LOAD"),
 )
 DNS_DELAY_S_MAX = 3600  # ours: no promotion is watched for longer
 HINT = 'point a client at it: eval "$(runbook lab env)"'
@@ -144,9 +144,16 @@ def _resolve(arguments: Namespace) -> int:
 
 
 def _configure_load(parser: ArgumentParser) -> None:
-    parser.add_argument("cluster", metavar="CLUSTER", help="identifier of an Aurora cluster in the lab")
-    parser.add_argument("--cpu", type=float, metavar="PERCENT", help="average CPU of the readers from now on")
+    parser.add_argument("cluster", metavar="CLUSTER", help="identifier of an Aurora cluster or a cache in the lab")
+    parser.add_argument(
+        "--cpu",
+        type=float,
+        metavar="PERCENT",
+        help="average CPU of the readers, or of a cache's primaries, from now on",
+    )
     parser.add_argument("--connections", type=int, metavar="N", help="average connections of the readers from now on")
+    parser.add_argument("--replica-cpu", type=float, metavar="PERCENT", help="average CPU of a cache's replicas")
+    parser.add_argument("--memory", type=float, metavar="PERCENT", help="memory in use of a cache's nodes")
 
 
 def _load(arguments: Namespace) -> int:
@@ -154,20 +161,32 @@ def _load(arguments: Namespace) -> int:
     from lab.lifecycle import LabRefusedError
     from lab.render import load_text
 
-    if arguments.cpu is None and arguments.connections is None:
-        raise UsageError("--cpu or --connections must be given, got neither")
-    if arguments.cpu is not None and not 0 <= arguments.cpu <= 100:  # noqa: PLR2004 - percent
-        raise UsageError(f"--cpu must be from 0 to 100, got {arguments.cpu:g}")
-    if arguments.connections is not None and arguments.connections < 0:
-        raise UsageError(f"--connections must be 0 at least, got {arguments.connections}")
-    asked = {"cluster": arguments.cluster, "cpu": arguments.cpu, "connections": arguments.connections}
-    answer = ask_lab(_running_lab().control, "load", **asked)
+    asked = _asked_load(arguments)
+    answer = ask_lab(_running_lab().control, "load", cluster=arguments.cluster, **asked)
     if answer is None:
         raise LabRefusedError(
-            f"CLUSTER must be a cluster of the lab, got {arguments.cluster}; `runbook lab status` shows them"
+            f"CLUSTER must be a cluster or a cache of the lab that reports this, got {arguments.cluster}; "
+            "`runbook lab status` shows them"
         )
     emit(answer, arguments.output, load_text)
     return ExitCode.DONE
+
+
+def _asked_load(arguments: Namespace) -> dict[str, float | None]:
+    """What was given, checked: a number of connections, percentages of the rest."""
+    given = {name: getattr(arguments, name) for name in ("cpu", "connections", "replica_cpu", "memory")}
+    if all(value is None for value in given.values()):
+        raise UsageError("--cpu, --connections, --replica-cpu or --memory must be given, got none of them")
+    for name, value in given.items():
+        if value is not None and name != "connections" and not 0 <= value <= 100:  # noqa: PLR2004 - percent
+            raise UsageError(f"--{name.replace('_', '-')} must be from 0 to 100, got {value:g}")
+    if given["connections"] is not None and given["connections"] < 0:
+        raise UsageError(f"--connections must be 0 at least, got {given['connections']}")
+    if given["connections"] is not None and (given["replica_cpu"] is not None or given["memory"] is not None):
+        raise UsageError(
+            "--connections must be given alone or with --cpu: it is reported by clusters, the others by caches"
+        )
+    return given
 
 
 # down
@@ -223,5 +242,9 @@ LOAD = Command(
     COMMANDS[6][1],
     _configure_load,
     _load,
-    examples=("runbook lab load shop-orders --cpu 90", "runbook lab load shop-orders --cpu 0 --connections 0"),
+    examples=(
+        "runbook lab load shop-orders --cpu 90",
+        "runbook lab load shop-orders --cpu 0 --connections 0",
+        "runbook lab load surge-feed --memory 80 --replica-cpu 20",
+    ),
 )

@@ -41,12 +41,14 @@ def status_text(overview: Mapping[str, Any]) -> str:
 
 
 def load_text(answer: Mapping[str, Any]) -> str:
-    """What the readers report from now on, and what auto scaling did about it at once."""
+    """What the readers, or a cache's nodes, report from now on, and what auto scaling did about it at once."""
     said = ", ".join(f"{name} {value:g}" for name, value in sorted(answer["metrics"].items()))
-    lines = [f"{answer['cluster']}: readers {answer['readers']}, each reports {said}"]
+    shape = ", ".join(f"{name} {answer[name]}" for name in ("readers", "shards", "replicas") if name in answer)
+    lines = [f"{answer['cluster']}: {shape}, each reports {said}"]
     lines += [f"  {activity}" for activity in answer["activities"]]
     if not answer["scales"]:
-        lines.append("  the cluster has no auto scaling: nothing follows from it")
+        kind = "cluster" if "readers" in answer else "cache"
+        lines.append(f"  the {kind} has no auto scaling: nothing follows from it")
     elif not answer["activities"]:
         lines.append("  auto scaling changes nothing now")
     return "\n".join(lines)

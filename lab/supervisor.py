@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from lab.cloud.autoscaling.evaluate import UnknownClusterError, run_until, set_load
+from lab.cloud.autoscaling.evaluate import UnknownClusterError, loads_of, run_until, set_load
 from lab.cloud.names import cname_of
 from lab.cloud.server import HOST, CloudServer
 from lab.control import ControlServer
@@ -107,13 +107,13 @@ class Supervisor:
         return self.plane.dns_delay_s
 
     def _load(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """What a cluster's readers report from now on, and what auto scaling does about it; None: no such cluster."""
-        metrics = {"CPUUtilization": request["cpu"], "DatabaseConnections": request["connections"]}
-        load = {name: float(value) for name, value in metrics.items() if value is not None}
-        try:
-            return set_load(request["cluster"], load, dt.datetime.now(dt.UTC))
-        except UnknownClusterError:
-            return None
+        """What the nodes of a cluster or cache report from now on, and what auto scaling does; None: no such thing."""
+        for namespace, load in loads_of(request):
+            try:
+                return set_load(request["cluster"], load, dt.datetime.now(dt.UTC), namespace=namespace)
+            except UnknownClusterError:
+                continue
+        return None
 
 
 class PortTakenError(Exception):

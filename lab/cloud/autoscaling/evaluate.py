@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import threading
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,6 +16,7 @@ from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
 
 from estate.schedules import Schedule, read_schedule
+from lab.cloud.autoscaling.caches import CAPACITY, MEMORY, PRIMARY_CPU, REPLICA_CPU
 from lab.cloud.autoscaling.decide import Reading, decide
 from lab.cloud.autoscaling.models import COOLDOWN_S, KINDS, Activity, ScalingBackend, metric_of
 from lab.cloud.autoscaling.scaled import LONG_AGO, Scaled, Where, place_of
@@ -25,6 +26,11 @@ from lab.cloud.runtime import RUNTIME
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
+LOADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "rds": {"cpu": ("CPUUtilization",), "connections": ("DatabaseConnections",)},
+    "elasticache": {"cpu": (PRIMARY_CPU,), "replica_cpu": (REPLICA_CPU,), "memory": (MEMORY, CAPACITY)},
+}
+"""Options of `lab load`, by namespace: the metrics that each stands for."""
 
 
 class UnknownClusterError(LookupError):
@@ -64,6 +70,17 @@ def run_until(stop: threading.Event) -> None:
 
 
 # Load
+
+
+def loads_of(request: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
+    """What `lab load` was given, by the namespace that it may mean: an Aurora cluster's first, then a cache's."""
+    given = {name: float(value) for name, value in request.items() if isinstance(value, int | float)}
+    for namespace, names in LOADS.items():
+        if given.keys() <= names.keys():
+            yield (
+                namespace,
+                {metric: given[name] for name, metrics in names.items() if name in given for metric in metrics},
+            )
 
 
 def set_load(name: str, load: dict[str, float], now: dt.datetime, *, namespace: str = "rds") -> dict[str, Any]:

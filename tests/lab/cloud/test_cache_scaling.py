@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from estate.load import load_text
 from lab.cloud.autoscaling.caches import CAPACITY, MEMORY, PRIMARY_CPU, REPLICA_CPU, REPLICAS, SHARDS
 from lab.cloud.autoscaling.decide import Reading, decide
-from lab.cloud.autoscaling.evaluate import UnknownClusterError, evaluate_all, set_load
+from lab.cloud.autoscaling.evaluate import UnknownClusterError, evaluate_all, loads_of, set_load
 from stacks.compose import compose
 from tests.lab.cloud.conftest import Aws
 from tests.support.synthesis import Template, synthesize
@@ -281,6 +281,34 @@ def test_the_metric_is_shown_by_cloudwatch(feed: Aws) -> None:
     )
     (point,) = answer["Datapoints"]
     assert (point["Average"], point["SampleCount"]) == (42, 2)
+
+
+def test_what_the_service_refuses_is_a_failed_activity(aws: Aws) -> None:
+    """Twenty percent more than 83 shards of 6 nodes make more than 500 nodes. [B] ScalingActivity.StatusCode"""
+    make_group(aws, NumNodeGroups=83, ReplicasPerNodeGroup=5)
+    aws("application-autoscaling").register_scalable_target(
+        **FEED, ScalableDimension=SHARDS, MinCapacity=1, MaxCapacity=250
+    )
+    track(aws, SHARDS, "ElastiCachePrimaryEngineCPUUtilization", 60)
+    load({PRIMARY_CPU: 61}, NOW)
+    (activity,) = aws("application-autoscaling").describe_scaling_activities(**FEED)["ScalingActivities"]
+    assert activity["StatusCode"] == "Failed"
+    assert "100 node groups" in activity["StatusMessage"]
+    assert len(shape(aws)) == 83
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        pytest.param({"cpu": 90}, [("rds", ["CPUUtilization"]), ("elasticache", [PRIMARY_CPU])], id="of-either"),
+        pytest.param({"connections": 9}, [("rds", ["DatabaseConnections"])], id="of-a-cluster"),
+        pytest.param({"memory": 80}, [("elasticache", [MEMORY, CAPACITY])], id="of-a-cache"),
+        pytest.param({"cpu": 0, "replica_cpu": 5}, [("elasticache", [PRIMARY_CPU, REPLICA_CPU])], id="of-both-roles"),
+    ],
+)
+def test_what_lab_load_means(given: dict[str, float], meant: list[tuple[str, list[str]]]) -> None:
+    request = {"cluster": "surge-feed", "cpu": None, **given}
+    assert [(namespace, list(metrics)) for namespace, metrics in loads_of(request)] == meant
 
 
 def test_a_load_needs_a_group(aws: Aws) -> None:
