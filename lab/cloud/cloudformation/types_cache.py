@@ -9,7 +9,10 @@ from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
 
 
-def _parameters(handle: Handle, _old: Any, new: Any) -> None:
+def _parameters(handle: Handle, old: Any, new: Any) -> None:
+    gone = [{"ParameterName": name} for name in old or {} if name not in (new or {})]
+    if gone:
+        handle.call("reset_cache_parameter_group", CacheParameterGroupName=handle.physical_id, ParameterNameValues=gone)
     entries = [{"ParameterName": name, "ParameterValue": str(value)} for name, value in (new or {}).items()]
     if entries:
         handle.call(

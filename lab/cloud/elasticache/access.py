@@ -32,9 +32,7 @@ class AccessState(CacheState):
         with RUNTIME.lock:
             if user_id in self.lab_users:
                 raise elasticache_error("UserAlreadyExistsFault", f"User {user_id} already exists.")
-            engine = given["Engine"].lower()
-            if engine not in ENGINES:
-                raise invalid_value(f'Invalid value "{engine}" for parameter Engine: must be one of redis, valkey.')
+            engine = _engine(given["Engine"])
             authentication = _authentication(given)
             if authentication["Type"] == "iam" and user_id != given["UserName"]:
                 raise invalid_value("For IAM authentication the user id and the user name must be equal.")
@@ -70,6 +68,8 @@ class AccessState(CacheState):
                 user["AccessString"] = given["AccessString"]
             if given.get("AppendAccessString"):
                 user["AccessString"] += " " + given["AppendAccessString"]
+            if given.get("Engine"):
+                user["Engine"] = _engine(given["Engine"])
             if "AuthenticationMode" in given or "Passwords" in given or given.get("NoPasswordRequired"):
                 user["Authentication"] = _authentication(given)
             user["Status"] = "modifying"
@@ -94,7 +94,7 @@ class AccessState(CacheState):
         with RUNTIME.lock:
             if group_id in self.lab_user_groups:
                 raise elasticache_error("UserGroupAlreadyExistsFault", f"User Group {group_id} already exists.")
-            engine = given["Engine"].lower()
+            engine = _engine(given["Engine"])
             members = [self.user(name)["UserId"] for name in given.get("UserIds", [])]
             self._check_members(engine, members)
             group = {
@@ -119,6 +119,9 @@ class AccessState(CacheState):
         names = [self.lab_users[member]["UserName"] for member in members]
         if engine == "redis" and "default" not in names:
             raise elasticache_error("DefaultUserRequired", "You must add a user with the name default to a user group.")
+        kinds = {self.lab_users[member]["Authentication"]["Type"] for member in members}
+        if engine == "valkey" and "no-password" in kinds:
+            raise invalid_combination("User groups of engine valkey take users with a password or IAM authentication.")
         if len(names) != len(set(names)):
             raise elasticache_error("DuplicateUserNameFault", "Two users of a user group may not have the same name.")
 
@@ -143,7 +146,9 @@ class AccessState(CacheState):
             added = [self.user(name)["UserId"] for name in given.get("UserIdsToAdd", [])]
             gone = {name.lower() for name in given.get("UserIdsToRemove", [])}
             members = [name for name in [*group["UserIds"], *added] if name not in gone]
-            self._check_members(group["Engine"], members)
+            engine = _engine(given.get("Engine") or group["Engine"])
+            self._check_members(engine, members)
+            group["Engine"] = engine
             self._set_members(group, members)
             group["Status"] = "modifying"
             answer = dict(group)
@@ -153,6 +158,11 @@ class AccessState(CacheState):
     def drop_user_group(self, group_id: str) -> dict[str, Any]:
         with RUNTIME.lock:
             group = self.user_group(group_id)
+            if users := [*group["ReplicationGroups"], *group["ServerlessCaches"]]:
+                raise elasticache_error(
+                    "InvalidUserGroupStateFault",
+                    f"The user group must first be disassociated from {users[0]} before it can be deleted.",
+                )
             self._set_members(group, [])
             group["Status"] = "deleting"
             answer = dict(group)
@@ -163,6 +173,12 @@ class AccessState(CacheState):
     @staticmethod
     def _gone(table: dict[str, Any], key: str) -> None:
         table.pop(key, None)
+
+
+def _engine(name: str) -> str:
+    if name.lower() not in ENGINES:
+        raise invalid_value(f'Invalid value "{name}" for parameter Engine: must be one of redis, valkey.')
+    return name.lower()
 
 
 def _authentication(given: dict[str, Any]) -> dict[str, Any]:

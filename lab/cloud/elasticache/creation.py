@@ -8,15 +8,15 @@ from moto.ec2.models import ec2_backends
 
 from lab.cloud.awserrors import elasticache_error, invalid_combination
 from lab.cloud.elasticache import checks, layout
-from lab.cloud.elasticache.access import AccessState
 from lab.cloud.elasticache.destinations import check_snapshot_file, check_topic, log_status
 from lab.cloud.elasticache.group import Group, make_shards, show_group
+from lab.cloud.elasticache.parameter_groups import ParameterGroups
 from lab.cloud.elasticache.settings import DEFAULT_VERSIONS, DEFAULTS, TAKEN, records
 from lab.cloud.runtime import RUNTIME, later
 from lab.plane import CacheRequest
 
 
-class CreationState(AccessState):
+class CreationState(ParameterGroups):
     """Groups by id, and how they come to be."""
 
     def __init__(self, region_name: str, account_id: str) -> None:

@@ -144,11 +144,13 @@ class CacheState(ElastiCacheBackend):  # type: ignore[misc]
                 {
                     "SubnetIdentifier": subnet.id,
                     "SubnetAvailabilityZone": {"Name": subnet.availability_zone},
-                    "SupportedNetworkTypes": ["ipv4"],
+                    "SupportedNetworkTypes": _networks(subnet),
                 }
                 for subnet in subnets
             ]
-            group["SupportedNetworkTypes"] = ["ipv4"]
+            group["SupportedNetworkTypes"] = [
+                kind for kind in _networks(subnets[0]) if all(kind in _networks(subnet) for subnet in subnets)
+            ]
 
     def _subnet(self, subnet_id: str) -> Any:
         try:
@@ -190,6 +192,13 @@ class CacheState(ElastiCacheBackend):  # type: ignore[misc]
     def serves(group: Group | None = None) -> bool:
         """Caches have processes wherever there are processes at all, but for groups that go without."""
         return not isinstance(RUNTIME.plane, NoPlane) and (group is None or not group.without_processes)
+
+
+def _networks(subnet: Any) -> list[str]:
+    """Kinds of network that a subnet can hold (Subnet.SupportedNetworkTypes)."""
+    if getattr(subnet, "ipv6_native", False):
+        return ["ipv6"]
+    return ["ipv4", "dual_stack"] if subnet.ipv6_cidr_block_associations else ["ipv4"]
 
 
 def _aware(moment: dt.datetime) -> dt.datetime:
