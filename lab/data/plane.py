@@ -16,15 +16,16 @@ from lab.data.cluster import PostgresCluster
 from lab.data.dns import Turns, UnknownNameError
 from lab.data.identity import Identity, current_identity, make_base_dir, make_dir
 from lab.data.installs import Install, nearest, postgres_installs, reachable_install
+from lab.data.memcached import MemcachedNode, MemcachedProcesses, MemcachedServers, memcached_server
 from lab.data.postgres import PostgresNode, clone_template, make_template
 from lab.data.processes import kill_within
 from lab.data.truth import TruthLog
 from lab.data.valkey import ValkeyGroup, ValkeyNode
-from lab.plane import CacheRequest, ClusterRequest, PlaneError, Record
+from lab.plane import CacheRequest, ClusterRequest, MemcachedRequest, PlaneError, Record
 
 logger = logging.getLogger(__name__)
 
-POSTGRES_ENGINE = "aurora-postgresql"
+POSTGRES_ENGINE, MEMCACHED_ENGINE = "aurora-postgresql", "memcached"
 # Real Aurora: 15 to 20 s are typical (facts F6); the lab is quick by default.
 DNS_DELAY_S = 0.3
 COPIES = "programs"
@@ -58,6 +59,7 @@ class ProcessPlane:
         self._clusters: dict[str, PostgresCluster] = {}
         self._snapshots: dict[str, Path | None] = {}  # None: of a cluster that had no data yet
         self._caches: dict[str, ValkeyGroup] = {}
+        self._memcached = MemcachedServers(self.base_dir, self.block, self.identity, self.truth)
         self._records: dict[str, Record] = {}
         self._dns_writer: dict[str, str] = {}
         self._frozen: set[str] = set()
@@ -81,8 +83,8 @@ class ProcessPlane:
     # Aurora
 
     def serves(self, engine: str) -> bool:
-        """Only Aurora PostgreSQL has processes; Aurora MySQL is control plane only for now."""
-        return engine == POSTGRES_ENGINE
+        """Aurora PostgreSQL has processes, Memcached where it is installed; Aurora MySQL has none for now."""
+        return engine == POSTGRES_ENGINE or (engine == MEMCACHED_ENGINE and memcached_server() is not None)
 
     def create_cluster(self, request: ClusterRequest) -> None:
         """Remember a cluster, with a copy of the data it is born with; its first instance starts it."""
@@ -291,17 +293,19 @@ class ProcessPlane:
         return self._member_address(cluster, self._turns.pick(name, endpoint_members(record, cluster)))
 
     def _resolve_cache(self, name: str, record: Record) -> str | None:
-        group = self._caches.get(record.owner)
-        if group is not None:
-            nodes = group.members_of(record.custom_type)
-        else:
-            wanted = record.members or (record.owner,)
-            groups = list(self._caches.values())
-            nodes = [node for each in groups for node in each.all_nodes() if node.name in wanted]
+        nodes = self._memcached.members_of(record.owner) or self._valkey_nodes(record)
         addresses = {node.name: node.address for node in nodes}
         healthy = [node.name for node in nodes if node.is_ready]
         chosen = self._turns.pick(name, healthy or sorted(addresses))
         return addresses[chosen] if chosen is not None else None
+
+    def _valkey_nodes(self, record: Record) -> list[ValkeyNode]:
+        group = self._caches.get(record.owner)
+        if group is not None:
+            return group.members_of(record.custom_type)
+        wanted = record.members or (record.owner,)
+        groups = list(self._caches.values())
+        return [node for each in groups for node in each.all_nodes() if node.name in wanted]
 
     def _instance_address(self, instance_id: str) -> str | None:
         for cluster in list(self._clusters.values()):
@@ -397,6 +401,21 @@ class ProcessPlane:
         group = self._caches.get(group_id)
         return group.primary_of(shard) if group is not None else None
 
+    def create_memcached(self, request: MemcachedRequest) -> None:
+        """Start a Memcached cluster's servers, one for each node."""
+        self._memcached.create(request)
+
+    def reshape_memcached(self, cluster_id: str, nodes: tuple[str, ...]) -> None:
+        """Start the nodes that are new, stop those that are gone; the others keep what they hold."""
+        self._memcached.cluster(cluster_id).reshape(nodes)
+
+    def reboot_memcached(self, cluster_id: str, nodes: tuple[str, ...]) -> None:
+        """Stop and start these nodes: they come back empty."""
+        self._memcached.cluster(cluster_id).reboot(nodes)
+
+    def delete_memcached(self, cluster_id: str) -> None:
+        self._memcached.delete(cluster_id)
+
     # The whole
 
     def processes(self) -> list[ProcessRow]:
@@ -407,6 +426,7 @@ class ProcessPlane:
             for node in list(cluster.nodes.values())
         ]
         rows += [_valkey_row(group, node) for group in list(self._caches.values()) for node in group.all_nodes()]
+        rows += [_memcached_row(each, node) for each in self._memcached.all_clusters() for node in each.nodes.values()]
         return sorted(rows, key=lambda row: (row.owner, row.member))
 
     def close(self) -> None:
@@ -416,6 +436,7 @@ class ProcessPlane:
                 self.delete_cluster(cluster_id)
         for group_id in list(self._caches):
             self.delete_cache(group_id)
+        self._memcached.close()
         kill_within(self.base_dir)
         self.truth.close()
         self.block.close()
@@ -456,6 +477,20 @@ def _valkey_row(group: ValkeyGroup, node: ValkeyNode) -> ProcessRow:
         role="primary" if group.is_primary(node.name) else "replica",
         engine="Valkey",
         version=group.version,
+        address=node.address,
+        port=node.port,
+        pid=node.pid,
+        healthy=node.is_ready,
+    )
+
+
+def _memcached_row(cluster: MemcachedProcesses, node: MemcachedNode) -> ProcessRow:
+    return ProcessRow(
+        owner=cluster.request.cluster_id,
+        member=node.name,
+        role="node",
+        engine="Memcached",
+        version=cluster.version,
         address=node.address,
         port=node.port,
         pid=node.pid,
