@@ -13,6 +13,7 @@ from lab.plane import DataPlane
 from lab.state import LabState
 
 CONTROL_PLANE_ONLY = "control plane only"
+NOT_INSTALLED = "memcached is not installed"
 
 
 def overview(state: LabState, plane: ProcessPlane) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def overview(state: LabState, plane: ProcessPlane) -> dict[str, Any]:
         "log": state.log,
         "truth": state.truth,
         "clusters": [cluster for region in regions for cluster in _clusters(region, rows, plane)],
-        "caches": [cache for region in regions for cache in _caches(region, rows)],
+        "caches": [cache for region in regions for cache in _caches(region, rows, plane)],
     }
 
 
@@ -88,19 +89,61 @@ def _instance(
     }
 
 
-def _caches(region: str, rows: Mapping[str, ProcessRow]) -> list[dict[str, Any]]:
-    groups = client("elasticache", region).describe_replication_groups()["ReplicationGroups"]
+def _caches(region: str, rows: Mapping[str, ProcessRow], plane: DataPlane) -> list[dict[str, Any]]:
+    """Caches of every kind, each with the processes that carry its name."""
+    return [
+        {
+            **cache,
+            "region": region,
+            "nodes": [asdict(row) for row in rows.values() if row.owner == cache["cache"]],
+        }
+        for kind in CACHE_KINDS
+        for cache in kind(client("elasticache", region), plane)
+    ]
+
+
+def _replication_groups(elasticache: Any, _: DataPlane) -> list[dict[str, Any]]:
     return [
         {
             "cache": found["ReplicationGroupId"],
-            "region": region,
             "engine": found.get("Engine"),
             "status": found["Status"],
             "endpoint": _cache_endpoint(found),
-            "nodes": [asdict(row) for row in rows.values() if row.owner == found["ReplicationGroupId"]],
+            "data_plane": "processes",
         }
-        for found in groups
+        for found in elasticache.describe_replication_groups()["ReplicationGroups"]
     ]
+
+
+def _memcached_clusters(elasticache: Any, plane: DataPlane) -> list[dict[str, Any]]:
+    clusters = elasticache.describe_cache_clusters(ShowCacheClustersNotInReplicationGroups=True)["CacheClusters"]
+    return [
+        {
+            "cache": found["CacheClusterId"],
+            "engine": "memcached",
+            "status": found["CacheClusterStatus"],
+            "endpoint": (found.get("ConfigurationEndpoint") or {}).get("Address"),
+            "data_plane": "processes" if plane.serves("memcached") else f"{CONTROL_PLANE_ONLY}: {NOT_INSTALLED}",
+        }
+        for found in clusters
+        if found.get("Engine") == "memcached"
+    ]
+
+
+def _serverless_caches(elasticache: Any, _: DataPlane) -> list[dict[str, Any]]:
+    return [
+        {
+            "cache": found["ServerlessCacheName"],
+            "engine": f"{found['Engine']} serverless",
+            "status": found["Status"],
+            "endpoint": (found.get("Endpoint") or {}).get("Address"),
+            "data_plane": CONTROL_PLANE_ONLY,
+        }
+        for found in elasticache.describe_serverless_caches()["ServerlessCaches"]
+    ]
+
+
+CACHE_KINDS = (_replication_groups, _memcached_clusters, _serverless_caches)
 
 
 def _cache_endpoint(group: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from runbooks.cli.output import table
 FIRST_ERROR_STATUS = 400
 FOLLOW_EVERY_S = 0.2
 INSTANCE_COLUMNS = ("INSTANCE", "API SAYS", "STATUS", "CLASS", "SERVER", "ADDRESS", "PID", "HEALTHY")
+NO_SERVER = {"control plane only": "control plane only: no server runs", "processes": "no server runs"}
 NODE_COLUMNS = ("NODE", "ROLE", "SERVER", "ADDRESS", "PID", "HEALTHY")
 
 
@@ -96,7 +97,9 @@ def _cache_text(cache: Mapping[str, Any]) -> str:
         | _process_cells(node)
         for node in cache["nodes"]
     ]
-    lines = [head, _indent(table(rows, NODE_COLUMNS))] if rows else [f"{head}  (control plane only: no server runs)"]
+    if not rows:
+        head += f"  ({NO_SERVER.get(cache['data_plane'], cache['data_plane'])})"
+    lines = [head, *([_indent(table(rows, NODE_COLUMNS))] if rows else [])]
     return "\n".join([*lines, f"  endpoint  {cache['endpoint']}"])
 
 

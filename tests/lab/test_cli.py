@@ -368,8 +368,18 @@ def overview(**changes: Any) -> dict[str, Any]:
                 "status": "available",
                 "region": "eu-west-1",
                 "endpoint": "s.test",
+                "data_plane": "processes",
                 "nodes": [process | {"member": "s-001", "engine": "Valkey", "version": "9.1.2", "role": "primary"}],
-            }
+            },
+            {
+                "cache": "p",
+                "engine": "memcached",
+                "status": "available",
+                "region": "eu-west-1",
+                "endpoint": "p.cfg.test",
+                "data_plane": "control plane only: memcached is not installed",
+                "nodes": [],
+            },
         ],
     }
     return document | changes
@@ -380,6 +390,7 @@ def test_status_names_true_versions_and_says_what_has_no_server() -> None:
     assert "PostgreSQL 18.4 writer  127.1.2.1:5433" in text
     assert "y  aurora-mysql 8.0  available  eu-west-1  (control plane only: no server runs)" in text
     assert "Valkey 9.1.2" in text
+    assert "p  memcached  available  eu-west-1  (control plane only: memcached is not installed)" in text
     assert "custom  c.test:5433" in text
     assert "one loopback address" not in text
     assert "one loopback address" in status_text(overview(own_addresses=False))
