@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.cloud.cloudformation import cache_group
+from lab.cloud.cloudformation import cache_group, cache_topics
 from lab.cloud.cloudformation.row import Handle, Row, Step, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
 
@@ -105,7 +105,11 @@ GROUP = Row(
     path="ReplicationGroups[0]",
     status="Status",
     snapshot_key="FinalSnapshotIdentifier",
-    update_as={"UserGroupIds": _user_groups, "LogDeliveryConfigurations": _log_deliveries},
+    update_as={
+        "UserGroupIds": _user_groups,
+        "LogDeliveryConfigurations": _log_deliveries,
+        "NotificationTopicArn": cache_topics.told,
+    },
     update_steps={
         "NumCacheClusters": cache_group.set_clusters,
         "ReplicasPerNodeGroup": cache_group.set_replicas,
@@ -150,7 +154,7 @@ GROUP = Row(
         "ReplicasPerNodeGroup": lambda h: len(h.look("NodeGroups[0].NodeGroupMembers")) - 1,
         "ReplicationGroupDescription": "Description",
         "SecurityGroupIds": _member_groups,
-        "NotificationTopicArn": lambda h: (_first_member("NotificationConfiguration")(h) or {}).get("TopicArn"),
+        "NotificationTopicArn": lambda h: cache_topics.read(_first_member("NotificationConfiguration")(h)),
     },
     unshown={
         "AuthToken": "a secret; the API says only that there is one",

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from lab.cloud.cloudformation import cache_topics
 from lab.cloud.cloudformation.errors import ResourceError
 from lab.cloud.cloudformation.row import Edit, Handle, Row, by_name
 from lab.cloud.cloudformation.tagging import arn_tags
@@ -106,18 +107,6 @@ def _kept(name: str) -> Any:
     return lambda _old, new: {} if new is None else {name: new}
 
 
-def _topic(_old: Any, new: Any) -> dict[str, Any]:
-    """A topic is never taken away, only no longer told."""
-    if new is None:
-        return {"NotificationTopicStatus": "inactive"}
-    return {"NotificationTopicArn": new, "NotificationTopicStatus": "active"}
-
-
-def _read_topic(handle: Handle) -> Any:
-    told = handle.look("NotificationConfiguration") or {}
-    return told.get("TopicArn") if told.get("TopicStatus") == "active" else None
-
-
 ROWS = (
     Row(
         type=TYPE,
@@ -135,7 +124,7 @@ ROWS = (
         update_as={
             "AZMode": _kept("AZMode"),
             "PreferredAvailabilityZones": lambda _old, _new: {},  # NumCacheNodes brings them
-            "NotificationTopicArn": _topic,
+            "NotificationTopicArn": cache_topics.told,
             "PreferredMaintenanceWindow": _kept("PreferredMaintenanceWindow"),
         },
         replace_when={"NumCacheNodes": _counts_anew, "PreferredAvailabilityZones": _moves_nodes},
@@ -156,7 +145,7 @@ ROWS = (
         read={
             "AZMode": lambda h: "cross-az" if h.look("PreferredAvailabilityZone") == "Multiple" else "single-az",
             "CacheParameterGroupName": "CacheParameterGroup.CacheParameterGroupName",
-            "NotificationTopicArn": _read_topic,
+            "NotificationTopicArn": lambda h: cache_topics.read(h.look("NotificationConfiguration")),
             "Port": "ConfigurationEndpoint.Port",
             "PreferredAvailabilityZones": "CacheNodes[].CustomerAvailabilityZone",
             "VpcSecurityGroupIds": "SecurityGroups[].SecurityGroupId",

@@ -29,6 +29,9 @@ NAMES: tuple[tuple[str, str, str], ...] = (
     ("cache-cluster", r"Finished recovery for cache nodes? .*", "CacheNodeReplaceComplete"),
     ("cache-cluster", r"Cache node .* restarted", "CacheNodesRebooted"),
     ("cache-cluster", r"Snapshot succeeded .*", "SnapshotComplete"),
+    ("cache-cluster", r"Added cache node .*", "AddCacheNodeComplete"),
+    ("cache-cluster", r"Removed cache nodes? .*", "RemoveCacheNodeComplete"),
+    ("cache-cluster", r"Updated to use a CacheParameterGroup .*", "CacheClusterParametersChanged"),
 )
 """Kind of source, text that DescribeEvents shows, and name of the event in a notification."""
 SERVERLESS: tuple[tuple[str, str], ...] = (
