@@ -1,4 +1,4 @@
-"""`runbook estate check FILE`: every problem of an estate file at once, or what it declares."""
+"""`runbook estate check FILE`: every problem of an estate file at once, what it declares, what an edit would do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from runbooks.cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from estate.compare import PlacedChange
     from estate.explain import Billed, GivenUp
     from estate.load import Loaded
     from estate.problem import Problem
@@ -26,6 +27,11 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="list each default that is billed, why it is there, and the line that changes it",
     )
+    parser.add_argument(
+        "--against",
+        metavar="OLD",
+        help="the file that is deployed: name each edit that would replace something, is refused or needs steps",
+    )
 
 
 def _run(arguments: Namespace) -> int:
@@ -35,37 +41,64 @@ def _run(arguments: Namespace) -> int:
 
     try:
         loaded = load(Path(arguments.file))
+        old = load(Path(arguments.against)) if arguments.against else None
     except EstateError as error:
         _emit_problems(error.problems, arguments)
         return ExitCode.BAD_ARGUMENTS
-    _emit_valid(loaded, arguments)
-    return ExitCode.DONE
+    changes = _changes(old, loaded, arguments.file) if old else ()
+    _emit_valid(loaded, arguments, changes)
+    return ExitCode.BAD_ARGUMENTS if any(each.level == "error" for each in changes) else ExitCode.DONE
+
+
+def _changes(old: Loaded, new: Loaded, file: str) -> tuple[PlacedChange, ...]:
+    from estate.compare import compare
+
+    return compare(old, new, file)
 
 
 def _emit_problems(problems: Sequence[Problem], arguments: Namespace) -> None:
     from runbooks.cli.output import emit
 
     listed = [problem.as_dict() for problem in problems]
-    result: Any = {"problems": listed, "billed": [], "given_up": []} if arguments.explain else listed
+    more: dict[str, Any] = {"billed": [], "given_up": []} if arguments.explain else {}
+    more |= {"changes": []} if arguments.against else {}
+    result: Any = {"problems": listed, **more} if more else listed
     emit(result, arguments.output, lambda _: render_problems(problems))
 
 
-def _emit_valid(loaded: Loaded, arguments: Namespace) -> None:
+def _emit_valid(loaded: Loaded, arguments: Namespace, changes: Sequence[PlacedChange]) -> None:
     from runbooks.cli.output import emit
 
     warnings = [problem.as_dict() for problem in loaded.warnings]
-    if not arguments.explain:
-        emit(warnings, arguments.output, lambda _: render_valid(loaded, arguments.file))
-        return
-    from estate.explain import billed, given_up
+    parts, more = [render_valid(loaded, arguments.file)], dict[str, Any]()
+    if arguments.explain:
+        from estate.explain import billed, given_up
 
-    costs, lost = billed(loaded), given_up(loaded.estate)
-    result = {"problems": warnings, "billed": costs, "given_up": lost}
-    emit(
-        result,
-        arguments.output,
-        lambda _: render_valid(loaded, arguments.file) + "\n\n" + render_explained(costs, lost),
-    )
+        costs, lost = billed(loaded), given_up(loaded.estate)
+        parts.append(render_explained(costs, lost))
+        more |= {"billed": costs, "given_up": lost}
+    if arguments.against:
+        parts.append(render_changes(changes, arguments.against))
+        more |= {"changes": [change.as_dict() for change in changes]}
+    result: Any = {"problems": warnings, **more} if more else warnings
+    emit(result, arguments.output, lambda _: "\n\n".join(parts))
+
+
+def render_changes(changes: Sequence[PlacedChange], against: str) -> str:
+    """Each edit that is more than an edit, on lines of at most 80 columns, then how many there are."""
+    errors = sum(each.level == "error" for each in changes)
+    blocks = [_change_block(each) for each in changes]
+    counts = [_count(errors, "error"), _count(len(changes) - errors, "note")]
+    count = paint(f"compared with {against}: {', '.join(counts)}", RED if errors else GREEN)
+    return "\n\n".join([*blocks, count])
+
+
+def _change_block(placed: PlacedChange) -> str:
+    colour = RED if placed.level == "error" else YELLOW
+    change = placed.change
+    head = f"{placed.file}:{placed.line}:{placed.column}: {paint(placed.level, colour)} [{change.rule}]"
+    sentence = change.message.removesuffix(f"; {change.fix}")
+    return "\n".join([head, *wrapped(sentence, "  "), *wrapped(change.fix, "  -> ", "     ")])
 
 
 def render_problems(problems: Sequence[Problem]) -> str:
@@ -223,6 +256,7 @@ CHECK = Command(
     examples=(
         "runbook estate check estate.yaml",
         "runbook estate check estate.yaml --explain",
+        "runbook estate check estate.yaml --against deployed.yaml",
         "runbook estate check estate.yaml --output json",
     ),
 )
