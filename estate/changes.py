@@ -96,11 +96,14 @@ def setting(name: str, *, path: str = "") -> Callable[[Any, Any], Iterator[Moved
     def found(old: Any, new: Any) -> Iterator[Moved]:
         before, now = getattr(old, name), getattr(new, name)
         if before != now:
-            yield Moved((path or name,), _said(before), _said(now))
+            yield Moved((path or name,), told(before), told(now))
 
     return found
 
 
-def _said(value: Any) -> object:
-    """A section is told by its settings."""
-    return value.model_dump(exclude_defaults=True) if isinstance(value, Spec) else value
+def told(value: Any) -> object:
+    """A section by its settings, anything else as it is."""
+    if not isinstance(value, Spec):
+        return value
+    given = value.model_dump(exclude_none=True)
+    return ", ".join(f"{name} {shown(each)}" for name, each in given.items() if each not in ((), {}, "")) or None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from estate import engines
-from estate.changes import REPLACED, ChangeRule, Moved, setting
+from estate.changes import REPLACED, ChangeRule, Moved, setting, told
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
@@ -152,8 +152,7 @@ def _placement(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator
     before, now = old.placement or {}, new.placement or {}
     for name in before.keys() & now.keys():
         if before[name] != now[name]:
-            was, is_ = before[name].model_dump(exclude_none=True), now[name].model_dump(exclude_none=True)
-            yield Moved(("placement", name), was, is_)
+            yield Moved(("placement", name), told(before[name]), told(now[name]))
     if (old.placement is None) != (new.placement is None):
         yield Moved(("placement",), len(before), len(now))
 
