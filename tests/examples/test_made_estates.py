@@ -9,12 +9,15 @@ import json
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from estate.load import EstateError, Loaded, load_text
 from stacks.compose import compose
 from tests.lab.cloud.conftest import Aws
 from tests.support.assembly import deploy, read_assembly
+from tests.support.made_caches import CACHE_ESTATES
 from tests.support.made_estates import ESTATES, Node, as_text
 from tests.support.synthesis import synthesize
 
@@ -48,11 +51,17 @@ def loaded(estate: Node) -> Loaded | None:
     return None
 
 
-def test_what_is_valid_synthesizes_and_is_clean(estates: int, always_the_same: bool) -> None:
+MADE = pytest.mark.parametrize("made", [ESTATES, CACHE_ESTATES], ids=["clusters", "caches"])
+
+
+@MADE
+def test_what_is_valid_synthesizes_and_is_clean(
+    made: SearchStrategy[Node], estates: int, always_the_same: bool
+) -> None:
     """CDK's own validation raises while it synthesizes; cfn-lint reads what came out."""
 
     @tried(estates, always_the_same=always_the_same)
-    @given(ESTATES)
+    @given(made)
     def check(estate: Node) -> None:
         if valid := loaded(estate):
             with tempfile.TemporaryDirectory() as folder:
@@ -73,14 +82,15 @@ def complaints(out: Path) -> list[str]:
     ]
 
 
-def test_some_of_it_deploys(estates: int, always_the_same: bool) -> None:
+@MADE
+def test_some_of_it_deploys(made: SearchStrategy[Node], estates: int, always_the_same: bool) -> None:
     """A quarter as many: each deploy reads every property back, or rolls back."""
 
     @tried(max(estates // SHARE, 2), always_the_same=always_the_same)
-    @given(ESTATES)
+    @given(made)
     def check(estate: Node) -> None:
-        for cluster in estate["aurora"].values():
-            cluster.pop("origin", None)  # the account is empty: there is nothing to be born from
+        for member in [*estate.get("aurora", {}).values(), *estate.get("caches", {}).values()]:
+            member.pop("origin", None)  # the account is empty: there is nothing to be born from
         if valid := loaded(estate):
             with tempfile.TemporaryDirectory() as folder:
                 synthesize(Path(folder), lambda app: compose(app, valid.estate))
