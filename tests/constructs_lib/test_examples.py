@@ -34,6 +34,8 @@ def test_there_is_one_app_per_construct() -> None:
     assert [app.stem for app in APPS] == [
         "aurora_cluster",
         "backup_plan",
+        "cache_scaling",
+        "cache_watching",
         "encryption",
         "global_database",
         "memcached",
