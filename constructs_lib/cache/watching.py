@@ -121,7 +121,9 @@ class Watching(Construct):
 
 def let_publish(key: kms.IKey | None, watch: AnyWatch) -> None:
     """Let a key of the caller's be used by what tells the topic; a key that is imported keeps its own policy."""
-    for statement in publishing_statements(publishers_of(watch)) if key else []:
+    if key is None:
+        return
+    for statement in publishing_statements(publishers_of(watch)):
         key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
 
 
