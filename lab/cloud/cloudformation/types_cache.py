@@ -33,10 +33,11 @@ def _user_groups(old: Any, new: Any) -> dict[str, Any]:
 
 
 def _members(old: Any, new: Any) -> dict[str, Any]:
-    return {
+    changes = {
         "UserIdsToAdd": sorted(set(new or []) - set(old or [])),
         "UserIdsToRemove": sorted(set(old or []) - set(new or [])),
     }
+    return {name: users for name, users in changes.items() if users}
 
 
 def _first_member(name: str) -> Any:
