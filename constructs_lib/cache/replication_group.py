@@ -42,6 +42,9 @@ KEY_SERVICES = ("elasticache",)
 UNAVOIDABLE = {
     "AwsSolutions-AEC6": "users authenticate with IAM tokens through a user group, which excludes an AUTH token",
 }
+WHILE_PREFERRED = {
+    "AwsSolutions-AEC6": "clients are being moved to TLS: meanwhile ElastiCache takes neither users nor an AUTH token",
+}
 
 
 @jsii.implements(ec2.IConnectable)
@@ -230,7 +233,7 @@ class ReplicationGroup(Construct):
             group.add_resource_dependency(self.cfn_auth_token)
         if settings.is_cluster_mode(self.spec):
             group.cfn_options.update_policy = cdk.CfnUpdatePolicy(use_online_resharding=True)
-        acknowledge(group, UNAVOIDABLE)
+        acknowledge(group, WHILE_PREFERRED if self.spec.transit_encryption == "preferred" else UNAVOIDABLE)
         set_origin(group, self.spec)
         if self.secondary:
             set_secondary(group, self.secondary)

@@ -241,14 +241,17 @@ def _many_nodes(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 def _no_replica(spec: ReplicationGroupSpec) -> Iterator[Hit]:
+    fix = ""
+    if spec.mode == "enabled":
+        fix = (
+            "without a replica a failed node loses its data, and CloudFormation is reported to fail on every later "
+            "change of such a group (cfn-roadmap #1275): add one, or `acknowledge: [cache/no-replica]`"
+        )
     for name, shard in shards_of(spec).items():
         if shard.replicas == 0:
-            yield Hit(("placement", name, "replicas"), shard.replicas)
-    if (
-        spec.replicas == 0
-        and len([each for each in shards_of(spec).values() if each.replicas is not None]) < spec.shards
-    ):
-        yield Hit(("replicas",), spec.replicas)
+            yield Hit(("placement", name, "replicas"), shard.replicas, fix=fix)
+    if spec.replicas == 0 and sum(shard.replicas is not None for shard in shards_of(spec).values()) < spec.shards:
+        yield Hit(("replicas",), spec.replicas, fix=fix)
 
 
 def _default_port(spec: ReplicationGroupSpec) -> Iterator[Hit]:

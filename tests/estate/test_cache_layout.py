@@ -30,7 +30,7 @@ def of_shards(shards: int = 2, **placement: Changes) -> Changes:
     return {f"{S}.shards": shards, f"{S}.cluster_mode": "enabled", f"{S}.placement": placed}
 
 
-def of_overrides(more: Changes | None = None, **overrides: Any) -> Changes:
+def of_overrides(more: Changes | None = None, /, **overrides: Any) -> Changes:
     return {**(more or {}), f"{S}.overrides": overrides}
 
 

@@ -175,3 +175,10 @@ def test_the_way_to_cluster_mode_brings_another_parameter_group(tmp_path: Path) 
     off, on_the_way, on = (set(resources(each, "AWS::ElastiCache::ParameterGroup")) for each in made)
     assert off.isdisjoint(on_the_way)
     assert on_the_way == on
+
+
+def test_what_is_acknowledged_says_why_there_are_no_users(tmp_path: Path) -> None:
+    for number, (changes, why) in enumerate([({}, "through a user group"), (PREFERRED, "being moved to TLS")]):
+        group = alone(tmp_path / str(number), **changes).cfn_replication_group
+        (said,) = [each.data for each in group.node.metadata if each.type == "aws:cdk:acknowledged-rules"]
+        assert why in str(said)
