@@ -8,11 +8,16 @@ from aws_cdk import aws_elasticache as elasticache
 
 from constructs_lib.foundation.cfn import acknowledge
 
-_FROM_PRIMARY = (
-    "a secondary of a global datastore takes encryption, failover and AUTH from the primary, and AWS refuses one that "
-    "says them; the primary's own template says them"
-)
-INFERRED_FINDINGS: dict[str, str] = {}
+INFERRED_FINDINGS = {
+    "AwsSolutions-AEC3": (
+        "a secondary of a global datastore takes encryption from the primary, whose template says it, and AWS refuses a "
+        "secondary that does"
+    ),
+    "AwsSolutions-AEC4": (
+        "a secondary of a global datastore takes Multi-AZ and failover from the primary, whose template says them, and "
+        "AWS refuses a secondary that does"
+    ),
+}
 """Findings of rule packs about what a secondary may not say, with the reason."""
 
 

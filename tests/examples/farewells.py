@@ -23,7 +23,21 @@ def unprotect_green() -> None:
         rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
 
 
+def let_virginia_go() -> None:
+    """A member of a global datastore is deleted only when it is none any more.
+
+    [B] DeleteGlobalReplicationGroup: "First, you must DisassociateGlobalReplicationGroup to remove the secondary
+    clusters". Destroying the datastore's own stack first does it, too; `tests/stacks/test_global_datastore.py`.
+    """
+    client("elasticache", "eu-west-1").disassociate_global_replication_group(
+        GlobalReplicationGroupId="gxeiz-meridian-sessions",
+        ReplicationGroupId="meridian-sessions-us-east-1",
+        ReplicationGroupRegion="us-east-1",
+    )
+
+
 FAREWELLS: Mapping[str, Callable[[], None]] = {
     "cross-region-replica": promote_articles,
+    "global-datastore": let_virginia_go,
     "provisioned-mysql": unprotect_green,
 }

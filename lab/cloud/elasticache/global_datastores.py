@@ -181,8 +181,8 @@ class GlobalDatastores(RebootState):
             store.statuses[group.arn], store.status = "associating", "modifying"
             store.tell_roles()
 
-    def _available(self, group: Group, snapshot: str | None) -> None:
-        super()._available(group, snapshot)
+    def _group_available(self, group: Group, snapshot: str | None) -> None:
+        super()._group_available(group, snapshot)
         if store := self.datastore_of(group):
             self._associated(store, group)
 
