@@ -28,7 +28,7 @@ from runbooks.rotate.request import RotateRequest
 LENGTH: Final = 64  # ElastiCache takes 16 to 128
 ALPHABET: Final = string.ascii_letters + string.digits  # what every engine and every client takes
 WAIT_S: Final = 1800.0
-EVERY_S: Final = 2.0
+EVERY_S: Final = 1.0
 NAP_S: Final = 15.0
 
 

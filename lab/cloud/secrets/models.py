@@ -73,6 +73,19 @@ class LabSecretsBackend(SecretsManagerBackend):  # type: ignore[misc]
         ]
         return json.dumps({"ARN": secret.arn, "Name": secret.name, "Versions": versions})
 
+    def update_secret_version_stage(
+        self, secret_id: str, version_stage: str, remove_from_version_id: str, move_to_version_id: str
+    ) -> tuple[str, str]:
+        """GetSecretValue: "If you don't specify either a VersionStage or VersionId, Secrets Manager returns the
+        AWSCURRENT version"; moto goes on returning the version that was written last.
+        """
+        arn, name = super().update_secret_version_stage(
+            secret_id, version_stage, remove_from_version_id, move_to_version_id
+        )
+        if version_stage == "AWSCURRENT" and move_to_version_id:
+            super().describe_secret(secret_id).default_version_id = move_to_version_id
+        return str(arn), str(name)
+
     def describe_secret(self, secret_id: str) -> Any:
         secret = super().describe_secret(secret_id)
         rotation = self.rotations.get(secret.arn)

@@ -36,7 +36,7 @@ def set_token(cache: Any, token: str, strategy: str) -> dict[str, Any]:
 def test_rotate_keeps_the_token_before_it_and_set_leaves_one(aws: Aws) -> None:
     """User guide, "AUTH", "Modifying the AUTH token": with ROTATE both work, with SET only the one that is named."""
     cache = with_token(aws)
-    assert set_token(cache, B, "ROTATE")["PendingModifiedValues"]["AuthTokenStatus"] == "ROTATING"
+    set_token(cache, B, "ROTATE")
     assert code(set_token, cache=cache, token=C, strategy="SET") == "InvalidParameterCombination"
     set_token(cache, B, "SET")
     assert code(set_token, cache=cache, token=A, strategy="SET") == "InvalidParameterCombination"
