@@ -62,5 +62,9 @@ def install(plane: DataPlane | None = None, *, delays: Delays = NONE) -> None:
 
 
 def reset_backends() -> None:
-    """Empty every service that has been used, as a new account would be; `mock_aws` does the same by itself."""
+    """Empty every service that has been used, as a new account would be; `mock_aws` does the same by itself.
+
+    moto keeps who has which bucket apart from the buckets, and forgets it only with `mock_aws`.
+    """
     BackendDict.reset()
+    s3_backends.bucket_accounts.clear()

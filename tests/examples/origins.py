@@ -1,4 +1,4 @@
-"""What must be there before an example deploys: the clusters and the snapshot that `restored.yaml` is born from."""
+"""What must be there before an example deploys: the clusters, snapshots and files that others are born from."""
 
 from __future__ import annotations
 
@@ -15,4 +15,19 @@ def shop_and_its_snapshot(aws: Aws) -> None:
     )
 
 
-ORIGINS: Mapping[str, Callable[[Aws], None]] = {"restored": shop_and_its_snapshot}
+def a_snapshot_and_files(aws: Aws) -> None:
+    """A group's snapshot, and RDB files of another Redis in a bucket."""
+    aws("elasticache").create_replication_group(
+        ReplicationGroupId="old-sessions", ReplicationGroupDescription="old", Engine="redis", EngineVersion="7.1"
+    )
+    aws("elasticache").create_snapshot(ReplicationGroupId="old-sessions", SnapshotName="before-the-move")
+    place = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
+    aws("s3").create_bucket(Bucket="revival-seeds", **place)
+    for number in (1, 2):
+        aws("s3").put_object(Bucket="revival-seeds", Key=f"catalog/part-{number}.rdb", Body=b"REDIS0011")
+
+
+ORIGINS: Mapping[str, Callable[[Aws], None]] = {
+    "restored": shop_and_its_snapshot,
+    "cache-restored": a_snapshot_and_files,
+}

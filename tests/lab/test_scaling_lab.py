@@ -163,9 +163,11 @@ def test_a_name_in_route_53_answers_with_the_endpoints_address(shop_lab: Lab) ->
 def test_what_cannot_be_loaded_is_refused(shop_lab: Lab) -> None:
     unknown = shop_lab.runbook("lab", "load", "nobody", "--cpu", "1")
     assert unknown.returncode == 3
-    assert "CLUSTER must be a cluster of the lab, got nobody" in unknown.stderr
+    assert "CLUSTER must be a cluster or a cache of the lab that reports this, got nobody" in unknown.stderr
     for words, said in (
-        ((), "--cpu or --connections must be given, got neither"),
+        ((), "--cpu, --connections, --replica-cpu or --memory must be given, got none of them"),
+        (("--memory", "-1"), "--memory must be from 0 to 100, got -1"),
+        (("--replica-cpu", "1", "--connections", "1"), "--connections must be given alone or with --cpu"),
         (("--cpu", "101"), "--cpu must be from 0 to 100, got 101"),
         (("--connections", "-1"), "--connections must be 0 at least, got -1"),
     ):
