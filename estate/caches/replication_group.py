@@ -71,7 +71,7 @@ class ReplicationGroupSpec(Spec):
     port: Annotated[Integer, Field(ge=limits.CACHE_PORT_MIN, le=limits.PORT_MAX)] = Field(
         default=6380, description="TCP port; it can't be changed later"
     )
-    users: dict[Identifier, UserSpec] = Field(default={}, description="IAM users, keyed by name")
+    users: dict[Identifier, UserSpec] = Field(default={}, description="Users, keyed by name")
     auth_token: AuthTokenSpec | None = Field(
         default=None, description="A password for everybody, in Secrets Manager, for Redis OSS before 6.0"
     )

@@ -85,7 +85,7 @@ class ServerlessCacheSpec(Spec):
     )
     region: str | None = Field(default=None, description="One of `regions`; the first when left out")
     usage: UsageSpec | None = Field(default=None, description="Bounds of data and load; AWS's own when left out")
-    users: dict[Identifier, UserSpec] = Field(default={}, description="IAM users, keyed by name")
+    users: dict[Identifier, UserSpec] = Field(default={}, description="Users, keyed by name")
     allow_from: dict[Identifier, AllowSpec] = Field(default={}, description="Who may connect, keyed by name")
     snapshot_retention_days: Annotated[Integer, Field(ge=0, le=limits.CACHE_SNAPSHOT_DAYS_MAX)] = Field(
         default=15, description="Days that automatic snapshots are kept, 0 for none"
