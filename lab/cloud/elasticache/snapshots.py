@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from estate import engines
 from lab.cloud.awserrors import elasticache_error, invalid_combination, invalid_value
 from lab.cloud.elasticache.creation import names_of, require_available
 from lab.cloud.elasticache.destinations import check_bucket, export_to
@@ -245,8 +246,13 @@ class SnapshotState(ReshardingState):
             raise invalid_combination(f"Snapshot {name} has {shown['NumNodeGroups']} node groups, not {count}.")
         if shown["Engine"] == "valkey" and given.get("Engine", "valkey").lower() == "redis":
             raise invalid_combination(f"Snapshot {name} of valkey cannot be restored to redis.")
+        same = given.get("Engine", shown["Engine"]).lower() == shown["Engine"]
+        if same and _older(given.get("EngineVersion"), shown):
+            raise invalid_combination(
+                f"Snapshot {name} of {shown['EngineVersion']} cannot be restored to an older one."
+            )
         taken = {key: shown[key] for key in INHERITED if shown.get(key) is not None}
-        if given.get("Engine", shown["Engine"]).lower() != shown["Engine"]:
+        if not same:
             del taken["EngineVersion"]
         durable = {} if given.get("Durability") else {"Durability": shown["Durability"]}
         return {"NumNodeGroups": count, **taken, **durable, **given}
@@ -294,6 +300,11 @@ class SnapshotState(ReshardingState):
                 self.lab_user_groups[name]["ReplicationGroups"].remove(group.group_id)
         self.groups.pop(group.group_id, None)
         self.tell("replication-group", group.group_id, f"Replication group {group.group_id} deleted")
+
+
+def _older(version: str | None, shown: dict[str, Any]) -> bool:
+    engine = shown["Engine"]
+    return version is not None and engines.parsed(engine, version) < engines.parsed(engine, shown["EngineVersion"])
 
 
 def _is(snapshot: Snapshot, key: str, wanted: str | None) -> bool:
