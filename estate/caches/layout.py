@@ -142,7 +142,7 @@ def _slots_cover(spec: ReplicationGroupSpec) -> Iterator[Hit]:
         if first != following:
             what = f"leave no gap: nobody holds {following}-{first - 1}"
             if first < following:
-                what = f"be held once: {first}-{min(last, following - 1)} has another shard too"
+                what = f"be named once: {first}-{min(last, following - 1)} is named twice"
             yield Hit(("placement", name, "slots"), shards[name].slots, must=what)
         following = max(following, last + 1)
     if following != limits.SLOTS:
