@@ -249,9 +249,9 @@ GROUP_RULES: tuple[ChangeRule[ReplicationGroupSpec], ...] = (
     ChangeRule(
         id="change/durability",
         found=_durability,
-        effect="refused",
-        what="durability is turned on or off at birth only; `sync` and `async` may be exchanged",
-        fix=OTHER_KEY,
+        effect="in-steps",
+        what="CloudFormation's schema says that it fails; ElastiCache itself changes it, since 27 October 2026",
+        fix="run `aws elasticache modify-replication-group` with `--durability` first, then deploy this edit",
     ),
     ChangeRule(
         id="change/engine-back",
@@ -349,7 +349,8 @@ GROUP_RULES: tuple[ChangeRule[ReplicationGroupSpec], ...] = (
         found=_tls,
         effect="in-place",
         what="clients without TLS are refused from then on, and only `users` log in",
-        fix="make sure that every client uses TLS and logs in",
+        fix="run `aws elasticache modify-replication-group` with `--transit-encryption-mode required` before the "
+        "deploy: one request with users, too, has been reported to fail",
     ),
     ChangeRule(
         id="change/tls-back",

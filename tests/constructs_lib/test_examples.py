@@ -35,10 +35,12 @@ def test_there_is_one_app_per_construct() -> None:
         "aurora_cluster",
         "backup_plan",
         "cache_scaling",
+        "cache_users",
         "cache_watching",
         "encryption",
         "global_database",
         "memcached",
         "network",
         "replication_group",
+        "serverless_cache",
     ]

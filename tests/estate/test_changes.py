@@ -59,7 +59,7 @@ ROWS: tuple[Row, ...] = (
     ("change/placement", "refused", f"{S}placement.0001", PLACED, MOVED_SHARD),
     ("change/placement", "refused", f"{S}placement", {f"{S}shards": 2}, PLACED),
     ("change/placed-replicas", "refused", f"{S}replicas", PLACED, PLACED | {f"{S}replicas": 2}),
-    ("change/durability", "refused", f"{S}durability", DURABLE, DURABLE | {f"{S}durability": "sync"}),
+    ("change/durability", "in-steps", f"{S}durability", DURABLE, DURABLE | {f"{S}durability": "sync"}),
     ("change/engine-back", "refused", f"{S}engine", {}, REDIS),
     ("change/downgrade", "refused", f"{S}version", {}, {f"{S}version": "8.1"}),
     ("change/cluster-mode-step", "in-steps", f"{S}shards", {}, {f"{S}shards": 2}),
