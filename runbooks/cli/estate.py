@@ -9,8 +9,9 @@ from runbooks.cli.command import Command
 from runbooks.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from estate.caches.users import UserSpec
     from estate.compare import PlacedChange
     from estate.explain import Billed, GivenUp
     from estate.load import Loaded
@@ -151,15 +152,25 @@ def _members(loaded: Loaded) -> Iterator[str]:
         least = f"{sizes[0]} to " if sizes[1:] else ""
         shape = f"{_count(cache.shards, 'shard')} of {least}{_count(sizes[-1], 'node')}"
         parts = [f"{cache.engine} {cache.version}", f"{shape}, {cache.node_class}", f"port {cache.port}"]
-        parts += [_count(len(cache.users), "IAM user"), f"protection {'on' if cache.protection else 'off'}"]
+        parts.append(_logins(cache.users, has_token=cache.auth_token is not None))
+        parts.append(f"protection {'on' if cache.protection else 'off'}")
         yield from wrapped(f"cache {name}: {', '.join(parts)}", "  ", "    ")
     for name, memcached in estate.memcached.items():
         nodes = f"{_count(memcached.nodes, 'node')}, {memcached.node_class}"
         parts = [f"memcached {memcached.version}", nodes, f"port {memcached.port}"]
         yield from wrapped(f"memcached {name}: {', '.join(parts)}", "  ", "    ")
     for name, serverless in estate.serverless_caches.items():
-        parts = [f"{serverless.engine} {serverless.version}", _count(len(serverless.users), "IAM user")]
+        parts = [f"{serverless.engine} {serverless.version}", _logins(serverless.users)]
         yield from wrapped(f"serverless cache {name}: {', '.join(parts)}", "  ", "    ")
+
+
+def _logins(users: Mapping[str, UserSpec], *, has_token: bool = False) -> str:
+    """How one logs in to a cache."""
+    if has_token:
+        return "an AUTH token"
+    passwords = sum(user.authentication == "password" for user in users.values())
+    iam = _count(len(users) - passwords, "IAM user")
+    return f"{iam} and {passwords} with a password" if passwords else iam
 
 
 def _overrides(loaded: Loaded) -> Iterator[str]:
