@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runbooks.aws.elasticache import Group, User
 from runbooks.aws.secrets import CURRENT, PENDING, PREVIOUS, Version
-from runbooks.engine.plan import PlanRefusedError
+from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.rotate.plan import Kind, Observed, blockers, plan_rotate
 from runbooks.rotate.request import RotateRequest
 
@@ -120,6 +122,12 @@ def test_refuses(request_: RotateRequest, what: dict[str, Any], said: str) -> No
 def test_all_reasons_come_at_once() -> None:
     what = seen(USER, None, user=replace(WEB, mode="iam", status="modifying"), locked=("locked by run x",))
     assert len(blockers(USER, what)) == 4
+
+
+def test_the_page_shows_the_plan() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "runbooks" / "access-rotate.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\nplan for shop-sessions:\n(.*?)\n```", page, re.DOTALL)
+    assert shown == [render_plan(plan_rotate(USER, seen(USER)))]
 
 
 def test_a_label_that_other_tools_leave_on_the_current_version_is_no_rotation() -> None:
