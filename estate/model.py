@@ -181,6 +181,7 @@ def _secrets(estate: Estate) -> Iterator[Hit]:
     parts: list[tuple[Path, Mapping[str, str]]] = [(("tags",), estate.tags)]
     parts += [((unit, member.name, "tags"), member.tags) for unit, member in members_of(estate)]
     parts += [(("caches", name, "parameters"), cache.parameters) for name, cache in estate.caches.items()]
+    parts += [(("memcached", name, "parameters"), cache.parameters) for name, cache in estate.memcached.items()]
     for path, given in parts:
         for name, value in given.items():
             if secrets.is_secret_pair(name, value) if path[-1] == "tags" else secrets.is_secret(value):

@@ -79,7 +79,6 @@ ROWS: tuple[Row, ...] = (
         "parameters.max_simultaneous_connections",
         _parameter(max_simultaneous_connections="9"),
     ),
-    ("memcached/parameter-secret", "parameters.hash_algorithm", _parameter(hash_algorithm="AKIAIOSFODNN7EXAMPLE")),
     ("estate/memcached-zones-unnamed", "nodes", VPC),
 )
 VARIANTS: tuple[Row, ...] = (
@@ -87,6 +86,7 @@ VARIANTS: tuple[Row, ...] = (
     ("memcached/zones-count", "zones", {f"{PAGES}.zones": [1, 2, 3, 1]}),
     ("memcached/override-foreign", "overrides.SnapshotName", {f"{PAGES}.overrides": {"SnapshotName": "kept"}}),
     ("memcached/parameter-value", "parameters.hash_algorithm", _parameter(hash_algorithm="md5")),
+    ("estate/secret", "parameters.hash_algorithm", _parameter(hash_algorithm="AKIAIOSFODNN7EXAMPLE")),
     ("memcached/parameter-kept", "parameters.num_threads", _parameter(num_threads="8")),
     ("memcached/parameter-kept", "parameters.enable_sasl", _parameter(enable_sasl="1")),
     ("memcached/parameter-family", "parameters.modern", _parameter(modern="1")),
