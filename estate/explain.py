@@ -11,7 +11,10 @@ from typing import Any, Generic, TypeVar
 
 from estate.aurora import AuroraSpec
 from estate.caches.every import every_cache
+from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
+from estate.caches.serverless import ServerlessCacheSpec
+from estate.caches.watching import alarm_kinds, is_burstable, node_ids
 from estate.document import Document
 from estate.load import Loaded
 from estate.model import Estate
@@ -205,6 +208,37 @@ CACHE_ITEMS: tuple[Item[ReplicationGroupSpec], ...] = (
 )
 
 
+AnyCache = ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec
+
+
+def _alarm_metrics(cache: AnyCache) -> int:
+    """CloudWatch bills each metric in an alarm."""
+    if isinstance(cache, ReplicationGroupSpec):
+        return alarm_kinds(cache) * len(node_ids(cache))
+    given = [name for name, value in (cache.watch.alarms if cache.watch else None) or () if value is not None]
+    if isinstance(cache, MemcachedSpec):
+        return cache.nodes * sum(name != "cpu_credits" or is_burstable(cache.node_class) for name in given)
+    return sum(name != "authentication_failures_per_min" or cache.engine != "memcached" for name in given)
+
+
+WATCH_ITEMS: tuple[Item[AnyCache], ...] = (
+    Item(
+        setting=("watch", "alarms"),
+        what=lambda s: f"alarms on {_alarm_metrics(s)} metrics, by the month",
+        why="each says what it means and what to do",
+        change="watch: {alarms: null}",
+        applies=lambda s, _: s.watch is not None and s.watch.alarms is not None,
+    ),
+    Item(
+        setting=("watch", "dashboard"),
+        what=lambda _: "a dashboard, by the month; three of an account are free",
+        why="what the alarms look at is seen in one place",
+        change="watch: {dashboard: off}",
+        applies=lambda s, _: s.watch is not None and s.watch.dashboard,
+    ),
+)
+
+
 def _of_clusters(holds: Callable[[AuroraSpec], bool]) -> Callable[[Estate], bool]:
     return lambda estate: any(holds(cluster) for cluster in estate.aurora.values())
 
@@ -328,10 +362,21 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
         yield from _of_member(loaded, ("aurora", name), cluster, AURORA_ITEMS)
     for name, cache in estate.caches.items():
         yield from _of_member(loaded, ("caches", name), cache, CACHE_ITEMS)
+    for unit, each in every_cache(estate):
+        yield from _of_member(loaded, (unit, each.name), each, WATCH_ITEMS)
+
+
+def _caches(estate: Estate) -> Iterator[AnyCache]:
+    return (cache for _, cache in every_cache(estate))
+
+
+def _has_key(cache: AnyCache) -> bool:
+    """Nodes of Memcached store nothing: only the topic of their alarms has a key."""
+    return not isinstance(cache, MemcachedSpec) or (cache.watch is not None and cache.watch.alarms is not None)
 
 
 def _keys(estate: Estate) -> Iterator[Billed]:
-    made = sum(not network.is_existing for network in estate.network.values()) + sum(1 for _ in every_cache(estate))
+    made = sum(not network.is_existing for network in estate.network.values()) + sum(map(_has_key, _caches(estate)))
     made += sum(1 for _ in every_cluster(estate))
     made += len({each.backup.plan.copy_to_region for each in estate.aurora.values() if each.backup.plan} - {None})
     if made and estate.shared_key:

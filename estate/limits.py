@@ -135,8 +135,8 @@ DURABILITY_LAG_MS_MAX = 10_000
 """Age of the oldest write not yet kept from which a primary refuses writes, ms. [E10 Durability.Monitoring]"""
 ALARM_METRICS_MAX = 10
 """Metrics of an alarm on an expression; it can't be raised. [CloudWatch alarm-limits]"""
-STACK_RESOURCES_MAX = 500
-"""Resources of a stack. [CloudFormation cloudformation-limits]"""
+TEMPLATE_BYTES_MAX = 1_000_000
+"""Bytes of a template. [CloudFormation cloudformation-limits]"""
 CACHE_PORT_MIN = 1024
 """Lowest port the kit gives a cache: below it are the system's. Ours; ElastiCache states no range."""
 

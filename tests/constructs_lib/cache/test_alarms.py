@@ -16,6 +16,7 @@ from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
 from estate.caches.serverless import ServerlessCacheSpec
 from estate.caches.watching import CacheAlarmsSpec, MemcachedAlarmsSpec, ServerlessAlarmsSpec
+from estate.explain import billed
 from estate.load import load_text
 from stacks.compose import compose
 from tests.support.specs import vpc_of_the_caller
@@ -330,3 +331,66 @@ def test_the_one_key_of_an_estate_lets_them_use_it(tmp_path: Path) -> None:
     assert key["PublishByRules"]["Principal"] == {"Service": "events.amazonaws.com"}
     for name in ("sessions", "pages", "offers"):
         assert not resources(made[f"shop-cache-{name}"], "AWS::KMS::Key")
+
+
+BILLED = """\
+estate: shop
+defaults: "2026-11"
+regions: [eu-west-1]
+caches:
+  sessions: {shards: 6, watch: {notify: [ops@example.com]}}
+  small: {class: cache.t4g.medium, acknowledge: [cache/class-burstable], watch: {notify: [ops@example.com]}}
+memcached: {pages: {nodes: 3, watch: {notify: [ops@example.com]}}}
+serverless_caches:
+  offers: {watch: {notify: [ops@example.com]}}
+  plain: {engine: memcached, watch: {notify: [ops@example.com]}}
+"""
+
+
+def test_what_is_billed_is_what_is_made() -> None:
+    """`estate check --explain` counts the metrics that the packs look at."""
+    loaded = load_text(BILLED)
+    estate = loaded.estate
+    packs = {
+        "caches.sessions": alarms_of_group("x", estate.caches["sessions"]),
+        "caches.small": alarms_of_group("x", estate.caches["small"]),
+        "memcached.pages": alarms_of_memcached("x", estate.memcached["pages"]),
+        "serverless_caches.offers": alarms_of_serverless("x", estate.serverless_caches["offers"]),
+        "serverless_caches.plain": alarms_of_serverless("x", estate.serverless_caches["plain"]),
+    }
+    said = {each.path: each.what for each in billed(loaded) if each.what.startswith("alarms")}
+    assert said == {
+        path: f"alarms on {sum(1 + len(alarm.others) for alarm in pack)} metrics, by the month"
+        for path, pack in packs.items()
+    }
+
+
+def test_every_member_of_a_global_datastore_is_watched_by_its_own_region(tmp_path: Path) -> None:
+    estate = load_text(GLOBAL).estate
+    made = synthesize(tmp_path, lambda app: compose(app, estate))
+    for name, told in (("shop-cache-sessions", {OPS}), ("shop-cache-sessions-us-east-1", {OPS, FAR})):
+        alarms = [each["Properties"] for each in resources(made[name], "AWS::CloudWatch::Alarm").values()]
+        (lag,) = [each for each in alarms if "secondary Region" in each["AlarmDescription"]]
+        assert (lag["Threshold"], lag["TreatMissingData"]) == (3, "notBreaching")
+        stats = [each["MetricStat"]["Metric"]["MetricName"] for each in lag["Metrics"][1:]]
+        assert set(stats) == {"GlobalDatastoreReplicationLag"}
+        subscriptions = resources(made[name], "AWS::SNS::Subscription").values()
+        assert {each["Properties"]["Endpoint"] for each in subscriptions} == told
+        assert (
+            "GlobalDatastoreReplicationLag"
+            in only(made[name], "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+        )
+
+
+FAR = QUEUE.replace("eu-west", "us-east")
+GLOBAL = f"""\
+estate: shop
+defaults: "2026-11"
+regions: [eu-west-1, us-east-1]
+network: {{eu-west-1: {{cidr: 10.0.0.0/16}}, us-east-1: {{cidr: 10.1.0.0/16}}}}
+caches:
+  sessions:
+    class: cache.r7g.large
+    global: {{secondaries: {{us-east-1: {{}}}}}}
+    watch: {{notify: [{OPS}, "{FAR}"], alarms: {{global_lag_s: 3}}}}
+"""
