@@ -104,6 +104,11 @@ def _own_overrides(spec: HasUsers) -> Iterator[Hit]:
 
 def user_rules(unit: str) -> tuple[Rule[Any], ...]:
     """Rules of `users`, whatever the kind of cache; `unit` is what their ids begin with."""
+    return (*_form_rules(unit), *_meaning_rules(unit))
+
+
+def _form_rules(unit: str) -> tuple[Rule[Any], ...]:
+    """Names, logins, and how an access string is written."""
     return (
         Rule(
             id=f"{unit}/users-max",
@@ -140,6 +145,12 @@ def user_rules(unit: str) -> tuple[Rule[Any], ...]:
             must="start with on or off",
             fix='write it as in "on ~app:* +@read"',
         ),
+    )
+
+
+def _meaning_rules(unit: str) -> tuple[Rule[Any], ...]:
+    """What an access string adds up to."""
+    return (
         Rule(
             id=f"{unit}/access-restricted",
             reads=(),
