@@ -208,6 +208,23 @@ CACHE_ITEMS: tuple[Item[ReplicationGroupSpec], ...] = (
 )
 
 
+MEMCACHED_ITEMS: tuple[Item[MemcachedSpec], ...] = (
+    Item(
+        setting=("class",),
+        what=lambda s: f"node type {s.node_class}",
+        why="a memory-optimized node with a network of its own",
+        change="class: cache.t4g.small",
+        applies=lambda s, _: not s.node_class.startswith("cache.t"),
+    ),
+    Item(
+        setting=("nodes",),
+        what=lambda s: f"{s.nodes} nodes",
+        why="a failed node takes its share of the keys with it, not all of them",
+        change="nodes: 1  # and `acknowledge: [memcached/one-node]`",
+        applies=lambda s, _: s.nodes > 1,
+    ),
+)
+
 AnyCache = ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec
 
 
@@ -362,6 +379,8 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
         yield from _of_member(loaded, ("aurora", name), cluster, AURORA_ITEMS)
     for name, cache in estate.caches.items():
         yield from _of_member(loaded, ("caches", name), cache, CACHE_ITEMS)
+    for name, memcached in estate.memcached.items():
+        yield from _of_member(loaded, ("memcached", name), memcached, MEMCACHED_ITEMS)
     for unit, each in every_cache(estate):
         yield from _of_member(loaded, (unit, each.name), each, WATCH_ITEMS)
 
