@@ -10,7 +10,7 @@ from estate.caches.memcached import ESTATE_RULES, RULES, MemcachedSpec
 from estate.explain import billed
 from estate.load import load_text
 from estate.retired import MEMCACHED
-from estate.spec import SpecError
+from estate.spec import Rule, SpecError
 from tests.support.estate_files import changed, problems
 
 PAGES = "memcached.pages"
@@ -151,13 +151,16 @@ def test_the_legal_neighbour_passes(changes: dict[str, Any]) -> None:
     assert [problem for problem in problems(changed(HERE | changes)) if problem.path.startswith(PAGES)] == []
 
 
+EVERY: tuple[Rule[Any], ...] = (*RULES, *ESTATE_RULES)
+
+
 def test_every_rule_has_a_row() -> None:
     """Rules about watching are tried with those of the other kinds."""
-    ours = {rule.id for rule in (*RULES, *ESTATE_RULES) if not rule.id.startswith("memcached/watch-")}
+    ours = {rule.id for rule in EVERY if not rule.id.startswith("memcached/watch-")}
     assert ours == {row[0] for row in ROWS}
 
 
-BY_ID = {rule.id: rule for rule in (*RULES, *ESTATE_RULES)}
+BY_ID = {rule.id: rule for rule in EVERY}
 WARNINGS = [row for row in ROWS if BY_ID[row[0]].level == "warning"]
 
 

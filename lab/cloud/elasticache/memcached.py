@@ -177,7 +177,7 @@ class MemcachedClusters(FailoverState):
         check_upgrade(cluster, given)
         self.check_security_groups(given.get("SecurityGroupIds", []))
         if name := given.get("CacheParameterGroupName"):
-            version = given.get("EngineVersion", cluster.settings["EngineVersion"])
+            version = str(given.get("EngineVersion", cluster.settings["EngineVersion"]))
             check_family(version, self.parameter_group(name))
 
     def _take_count(
