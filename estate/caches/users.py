@@ -244,10 +244,14 @@ def _counts(estate: Estate) -> tuple[Counter[str], Counter[str]]:
     """Users and user groups of each Region, the kit's own among them."""
     users: Counter[str] = Counter()
     groups: Counter[str] = Counter()
-    for cache in (*estate.caches.values(), *estate.serverless_caches.values()):
+    for cache in estate.caches.values():
         region = cache.region or estate.regions[0]
         users[region] += len(cache.users) + (cache.user_of_kit is not None)
-        groups[region] += bool(cache.users) or cache.user_of_kit is not None
+        groups[region] += cache.has_user_group
+    for serverless in estate.serverless_caches.values():
+        region = serverless.region or estate.regions[0]
+        users[region] += len(serverless.users) + (serverless.user_of_kit is not None)
+        groups[region] += serverless.engine != "memcached"
     return users, groups
 
 

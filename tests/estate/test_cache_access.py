@@ -27,7 +27,7 @@ OLD: dict[str, Any] = {
     f"{S}.users": {},
 }
 TOKEN: dict[str, Any] = {f"{S}.auth_token": {}, f"{S}.users": {}}
-CROWDED = {"users": {f"u{number}": {} for number in range(99)}}
+CROWDED: dict[str, Any] = {"users": {f"u{number}": {} for number in range(99)}}
 SIXTY = {f"s{number}": {"cidr": f"10.0.0.{number}/32"} for number in range(1, 61)}
 
 Row = tuple[str, str, dict[str, Any]]

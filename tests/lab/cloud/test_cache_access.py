@@ -25,8 +25,9 @@ def with_token(aws: Aws) -> Any:
 
 
 def change(cache: Any, **given: Any) -> dict[str, Any]:
-    group: dict[str, Any] = cache.modify_replication_group(ReplicationGroupId="g", ApplyImmediately=True, **given)
-    return group["ReplicationGroup"]
+    answer = cache.modify_replication_group(ReplicationGroupId="g", ApplyImmediately=True, **given)
+    group: dict[str, Any] = answer["ReplicationGroup"]
+    return group
 
 
 def set_token(cache: Any, token: str, strategy: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_without_grace_nothing_is_waited_for() -> None:
     assert Kind.WAIT.value not in kinds(request, seen(request))
 
 
-TAILS = (
+TAILS: tuple[tuple[str, RotateRequest, dict[str, Any], list[str]], ...] = (
     ("made", TOKEN, {"versions": MADE}, ALL[1:]),
     ("made", USER, {"versions": MADE}, ALL[1:]),
     ("added", TOKEN, {"versions": MADE, "group": replace(GROUP, token_changed_at=LATER)}, ALL[2:]),
@@ -91,7 +91,7 @@ def test_every_step_names_both_versions() -> None:
             assert step.arguments == {"version": NEW, "old": OLD}
 
 
-REFUSED = (
+REFUSED: tuple[tuple[str, RotateRequest, dict[str, Any], str], ...] = (
     ("no-group", TOKEN, {"group": None}, "replication group shop-legacy must exist, got none"),
     ("no-token", TOKEN, {"group": replace(GROUP, has_token=False)}, "must have an AUTH token, got none"),
     ("busy-group", TOKEN, {"group": replace(GROUP, status="modifying")}, "must be available, got modifying"),

@@ -21,7 +21,7 @@ from runbooks.engine.journal import read
 from runbooks.rotate.plan import Kind
 from runbooks.rotate.request import RotateRequest
 from runbooks.rotate.runbook import rotate_runbook
-from tests.support.crash import CrashPoint, run_until
+from tests.support.crash import CrashPoint, Moment, run_until
 
 pytestmark = pytest.mark.lab
 
@@ -267,7 +267,7 @@ def home(cloud: Cloud) -> dict[str, str]:
     return {"RUNBOOK_HOME": str(cloud.calls.parent / "home")}
 
 
-MOMENTS = ("before", "after", "torn")
+MOMENTS: tuple[Moment, ...] = ("before", "after", "torn")
 POINTS: list[tuple[str, CrashPoint]] = [
     *(("token", CrashPoint(step, MOMENTS[step % 3])) for step in range(1, STEPS + 1)),
     *(("user", CrashPoint(step, MOMENTS[(step + 1) % 3])) for step in range(1, STEPS + 1)),
