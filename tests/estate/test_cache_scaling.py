@@ -200,7 +200,7 @@ def test_one_that_may_be(changes: dict[str, Any]) -> None:
 
 
 def test_a_global_datastore_does_not_scale_by_itself() -> None:
-    secondaries = {"secondaries": {"eu-central-1": {}}}
+    secondaries: dict[str, Any] = {"secondaries": {"eu-central-1": {}}}
     changes = {**SCALED, "regions": ["eu-west-1", "eu-central-1"], f"{GROUP}.global": secondaries}
     assert "cache/global-autoscaling" in {each.rule for each in problems(changed(changes))}
 
