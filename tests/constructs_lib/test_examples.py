@@ -39,6 +39,7 @@ def test_there_is_one_app_per_construct() -> None:
         "cache_watching",
         "encryption",
         "global_database",
+        "global_datastore",
         "memcached",
         "network",
         "replication_group",
