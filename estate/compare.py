@@ -26,7 +26,9 @@ Place = tuple[str, str]
 
 
 def _aurora_downgrade(old: AuroraSpec, new: AuroraSpec) -> Iterator[Moved]:
-    if old.engine == new.engine and _version(new) < _version(old):
+    """A version without its minor is none lower: AWS takes the one that there is."""
+    said = min(len(_version(old)), len(_version(new)))
+    if old.engine == new.engine and _version(new)[:said] < _version(old)[:said]:
         yield Moved(("version",), old.version, new.version)
 
 

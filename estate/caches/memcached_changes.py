@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from estate.caches.memcached import MemcachedSpec
 
 
+ZONE_COUNTS = (2, 3)
+"""Zones that a network has; zones that are left out are taken in turn."""
+
+
 def _memcached_older(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
     if version("memcached", new.version) < version("memcached", old.version):
         yield Moved(("version",), old.version, new.version)
@@ -27,7 +31,8 @@ def _memcached_newer(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
 
 def _memcached_zones(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
     """Nodes may come and go by their zones; a node that stays does not move."""
-    if old.zones != new.zones and old.nodes == new.nodes:
+    moved = all(old.zones_of_nodes(count) != new.zones_of_nodes(count) for count in ZONE_COUNTS)
+    if moved and old.nodes == new.nodes:
         yield Moved(("zones",), old.zones, new.zones)
 
 

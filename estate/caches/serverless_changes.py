@@ -34,12 +34,16 @@ def _serverless_move(old: ServerlessCacheSpec, new: ServerlessCacheSpec) -> Iter
         yield Moved(("version",), f"{old.engine} {old.version}", f"{new.engine} {new.version}")
 
 
+def _number(spec: ServerlessCacheSpec) -> tuple[int, ...]:
+    return tuple(int(part) for part in spec.version.split("."))
+
+
 def _is_newer(old: ServerlessCacheSpec, new: ServerlessCacheSpec) -> bool:
-    return float(new.version) > float(old.version)
+    return _number(new) > _number(old)
 
 
 def _serverless_downgrade(old: ServerlessCacheSpec, new: ServerlessCacheSpec) -> Iterator[Moved]:
-    if old.engine == new.engine and float(new.version) < float(old.version):
+    if old.engine == new.engine and _number(new) < _number(old):
         yield Moved(("version",), old.version, new.version)
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from estate.changes import Change, ChangeRule
-from estate.compare import TABLES, changes_of
-from estate.load import load_text
+from estate.compare import TABLES, changes_of, compare
+from estate.load import load, load_text
 from lab.cloud.cloudformation.schema import find_schema
 from runbooks.cli.main import main
 from tests.support.estate_files import changed
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "estates"
 S = "caches.sessions."
 DOCS, PAGES = "serverless_caches.docs", "memcached.pages"
 USERS = {f"{S}users": {"web": {"access": "on ~a:* +@read"}}}
@@ -181,6 +182,8 @@ QUIET: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("zones-without-serverless", {}, {"network.eu-west-1": {"zones": 2}}),
     ("region-written-out", {}, {f"{S}region": "eu-west-1"}),
     ("minor-of-aurora", {"aurora.orders.version": "17.6"}, {"aurora.orders.version": "17.7"}),
+    ("zones-written-out", pages(), pages(zones=[1, 2])),
+    ("minor-left-out", {}, {"aurora.orders.version": "17", "acknowledge": ["aurora/version-vague"]}),
     ("tags", {}, {"tags": {"team": "web"}}),
 )
 
@@ -212,6 +215,12 @@ def test_its_message_is_one_sentence_made_of_its_parts(
 @pytest.mark.parametrize(("_what", "old", "new"), QUIET, ids=[row[0] for row in QUIET])
 def test_the_edit_beside_it_just_happens(_what: str, old: dict[str, Any], new: dict[str, Any]) -> None:
     assert changes(old, new) == []
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_example_differs_from_itself(example: Path) -> None:
+    loaded = load(example)
+    assert compare(loaded, loaded, str(example)) == ()
 
 
 @pytest.mark.parametrize(
