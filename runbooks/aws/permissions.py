@@ -1,7 +1,8 @@
 """Which resource each IAM action can be narrowed to, and the policy that a set of actions makes.
 
-The table's source is the Service Authorization Reference (pages `list_amazonrds`, `list_awssystemsmanager`,
-`list_awssecretsmanager`, `list_awskeymanagementservice`, `list_awssecuritytokenservice`, read as of 2026-11).
+The table's source is the Service Authorization Reference (pages `list_amazonelasticache`, `list_amazonrds`,
+`list_awssystemsmanager`, `list_awssecretsmanager`, `list_awskeymanagementservice`, `list_awssecuritytokenservice`,
+read as of 2026-11).
 `*` stands only where an action has no resource type, or where the resource's name is AWS's own choice.
 """
 

@@ -70,7 +70,7 @@ ROTATE = Command(
     runbook=_runbook,
     examples=(
         "runbook access rotate shop-sessions --user web",
-        "runbook access rotate sessions --user web --estate estate.yaml --execute --confirm shop-sessions",
-        "runbook access rotate shop-legacy --grace-s 3600 --execute --confirm shop-legacy",
+        "runbook access rotate sessions --user web --estate estate.yaml --execute",
+        "runbook access rotate shop-legacy --execute --confirm shop-legacy",
     ),
 )

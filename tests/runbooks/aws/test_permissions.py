@@ -10,7 +10,7 @@ import runbooks.aws
 from runbooks import guard
 from runbooks.aws.permissions import NOT_IN_BOTOCORE, SCOPES, Place, Scope, UnscopedActionError, build_policy
 
-SERVICES = {name: name for name in ("cloudformation", "kms", "rds", "secretsmanager", "ssm", "sts")}
+SERVICES = {name: name for name in ("cloudformation", "elasticache", "kms", "rds", "secretsmanager", "ssm", "sts")}
 
 
 def adapter_actions() -> set[str]:
