@@ -202,7 +202,7 @@ def _old_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 def _ending_version(spec: ReplicationGroupSpec) -> Iterator[Hit]:
     ends = engines.cache_ends(spec.engine, spec.version) if _is_fine(spec) else None
     if ends is not None and not spec.extended_support:
-        yield Hit(("version",), spec.version, must=f"be in standard support for more than a while: it ends on {ends}")
+        yield Hit(("version",), spec.version, must=f"be in standard support beyond {ends}")
 
 
 def _past_redis(spec: ReplicationGroupSpec) -> Iterator[Hit]:
@@ -349,7 +349,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         id="cache/version-ending",
         reads=("engine", "version", "extended_support"),
         broken=_ending_version,
-        must="be in standard support for more than a while",
+        must="be in standard support beyond next year",
         fix='choose Valkey 8.2, or version "7.1", both in place; or set `extended_support: on`, which is billed then, '
         "or add `acknowledge: [cache/version-ending]`",
         level="warning",
