@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -180,21 +180,19 @@ def _nearest(name: str, settable: list[str]) -> list[str]:
     return difflib.get_close_matches(name[:NEAREST_LENGTH], settable, n=1)
 
 
+def _of_unit(hits: Iterator[Hit], unit: str) -> Iterator[Hit]:
+    """Hits whose fix names the unit's rule."""
+    for hit in hits:
+        yield replace(hit, fix=hit.fix.format(unit=unit))
+
+
 def parameter_rules(unit: str, checks: Checks) -> tuple[Rule[Any], ...]:
     """The rules that every engine's parameters have, under the unit's name."""
-
-    def unknown(spec: Any) -> Iterator[Hit]:
-        for hit in checks.unknown(spec):
-            yield Hit(hit.path, hit.given, must=hit.must, fix=hit.fix.format(unit=unit))
-
-    def accept(slug: str, why: str) -> str:
-        return f"add `acknowledge: [{unit}/{slug}]` {why}"
-
     return (
         Rule(
             id=f"{unit}/parameter-unknown",
             reads=("version",),
-            broken=unknown,
+            broken=lambda spec: _of_unit(checks.unknown(spec), unit),
             must="be known",
             fix="check the spelling",
             level="warning",
@@ -212,7 +210,7 @@ def parameter_rules(unit: str, checks: Checks) -> tuple[Rule[Any], ...]:
             reads=("version",),
             broken=checks.wrong,
             must="be a value of the parameter",
-            fix=f"correct it, or {accept('parameter-value', 'if the family takes it')}",
+            fix=f"correct it, or add `acknowledge: [{unit}/parameter-value]` if the family takes it",
             acknowledge=True,
         ),
         Rule(
