@@ -93,7 +93,7 @@ ENGINE_MODE = Gone(
     "aurora/engine-mode", "be left out", "remove it: every cluster is `provisioned` today, serverless instances too"
 )
 NO_AUTH = Gone(
-    "cache/no-password", "not be used", "declare `users:`; they authenticate with IAM and no password is kept"
+    "cache/no-password", "not be used", "declare `users:`; they log in with IAM, or with `authentication: password`"
 )
 KEYS: dict[str, Gone] = {
     "engine_mode": ENGINE_MODE,
@@ -256,7 +256,7 @@ SERVERLESS_GLOBAL = Gone(
 SERVERLESS_AUTH = Gone(
     "serverless-cache/no-auth-token",
     "not be used",
-    "a serverless cache knows users alone: declare `users:`; they log in with IAM and no password is kept",
+    "a serverless cache knows users alone: declare `users:`; they log in with IAM, or with `authentication: password`",
 )
 SERVERLESS_TLS = Gone(
     "serverless-cache/always-encrypted",
@@ -302,7 +302,13 @@ _ENCRYPTED = _said_by("remove it: data is always encrypted, by the cache's own k
 _TLS = _said_by("write `transit_encryption: required` or `preferred`; it is never off")
 _PARAMETERS = _said_by("write `parameters:`; the group is made from them")
 _SUBNETS = _said_by("remove it: the cache stands in the isolated subnets of `network:`")
+_TOPIC = "write `watch:`, which makes topics, alarms and a dashboard; its `notify` names whom they tell"
+_WATCH_KEYS = (
+    *("notification_topic_arn", "notification_topic", "notification_arn", "sns_topic", "sns_topic_arn", "notify"),
+    *("alarms", "alarm_actions", "events", "dashboard", "monitoring", "watching"),
+)
 REPLICATION_GROUP: dict[str, Gone] = {
+    **dict.fromkeys(_WATCH_KEYS, _said_by(_TOPIC)),
     **dict.fromkeys(("num_cache_clusters", "number_cache_clusters", "cluster_size"), _COUNT),
     **dict.fromkeys(("num_node_groups", "num_shards", "node_groups"), _said_by("write `shards:`")),
     **dict.fromkeys(
@@ -335,8 +341,9 @@ REPLICATION_GROUP: dict[str, Gone] = {
 
 KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {
     "caches": REPLICATION_GROUP,
-    "memcached": MEMCACHED,
-    "serverless_caches": SERVERLESS,
+    "memcached": MEMCACHED | dict.fromkeys(_WATCH_KEYS, Gone("memcached/no-such-setting", "not be used", _TOPIC)),
+    "serverless_caches": SERVERLESS
+    | dict.fromkeys(_WATCH_KEYS, Gone("serverless-cache/no-such-setting", "not be used", _TOPIC)),
 }
 """Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
 

@@ -16,10 +16,12 @@ from estate.spec import Hit, Integer, Number, Rule, Spec, Switch
 from estate.watching import told_rules
 
 if TYPE_CHECKING:
+    from estate.caches.memcached import MemcachedSpec
     from estate.caches.replication_group import ReplicationGroupSpec
     from estate.caches.scaling import ReplicaScalingSpec, ShardScalingSpec
     from estate.caches.serverless import ServerlessCacheSpec
 
+TOPIC = "NotificationTopicArn"
 Percent = Annotated[Number, Field(gt=0, le=100)]
 Count = Annotated[Integer, Field(ge=0)]
 
@@ -193,6 +195,22 @@ def _many_alarms(spec: ReplicationGroupSpec) -> Iterator[Hit]:
         yield Hit(("watch", "alarms"), given, must=f"look at {most:,} metrics at most, those of each node counted")
 
 
+def _other_topic(spec: ReplicationGroupSpec | MemcachedSpec) -> Iterator[Hit]:
+    """A raw property would win, and leave the topic of the events without any."""
+    if spec.watch and spec.watch.events and TOPIC in spec.overrides:
+        yield Hit(("overrides", TOPIC), spec.overrides[TOPIC])
+
+
+def _one_topic(prefix: str) -> Rule[Any]:
+    return Rule(
+        id=f"{prefix}topic",
+        reads=("watch", "overrides"),
+        broken=_other_topic,
+        must="be left out while `watch.events` is on: a cache tells one topic",
+        fix="remove it, or write `watch: {events: off}`",
+    )
+
+
 def _logins_of_memcached(spec: ServerlessCacheSpec) -> Iterator[Hit]:
     alarms = spec.watch.alarms if spec.watch else None
     given = alarms.authentication_failures_per_min if alarms else None
@@ -202,6 +220,7 @@ def _logins_of_memcached(spec: ServerlessCacheSpec) -> Iterator[Hit]:
 
 RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
     *told_rules("cache/watch-", "cache"),
+    _one_topic("cache/watch-"),
     Rule(
         id="cache/watch-unused",
         reads=("watch", "replicas", "placement", "global", "durability", "class"),
@@ -217,7 +236,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         fix="leave some out with `null`: CloudFormation takes a template of 1,000,000 bytes",
     ),
 )
-MEMCACHED_RULES: tuple[Rule[Any], ...] = told_rules("memcached/watch-", "cache")
+MEMCACHED_RULES: tuple[Rule[Any], ...] = (*told_rules("memcached/watch-", "cache"), _one_topic("memcached/watch-"))
 SERVERLESS_RULES: tuple[Rule[Any], ...] = (
     *told_rules("serverless-cache/watch-", "cache"),
     Rule(

@@ -17,6 +17,7 @@ OPS = "ops@example.com"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:alarms"
 ELSEWHERE = QUEUE.replace("eu-west", "us-east")
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:page"
+OTHER = {"NotificationTopicArn": "arn:aws:sns:eu-west-1:111122223333:theirs"}
 OFF = {"alarms": None, "events": False}
 TOLD = {"notify": [OPS]}
 
@@ -49,6 +50,8 @@ ROWS: tuple[Row, ...] = (
         f"{GROUP}.watch.alarms",
         alarms(GROUP) | LARGE,
     ),
+    ("cache/watch-topic", f"{GROUP}.overrides.NotificationTopicArn", watch(GROUP, TOLD, overrides=OTHER)),
+    ("memcached/watch-topic", f"{PAGES}.overrides.NotificationTopicArn", watch(PAGES, TOLD, overrides=OTHER)),
     ("memcached/watch-notify-form", f"{PAGES}.watch.notify.0", watch(PAGES, {"notify": ["ops"]})),
     ("memcached/watch-notify-repeat", f"{PAGES}.watch.notify.1", watch(PAGES, {"notify": [OPS, OPS]})),
     ("memcached/watch-notify-region", f"{PAGES}.watch.notify.0", watch(PAGES, {"notify": [ELSEWHERE]})),
@@ -82,6 +85,8 @@ LEGAL: dict[str, dict[str, Any]] = {
     "a-dashboard-alone": watch(GROUP, OFF) | watch(PAGES, OFF) | watch(OFFERS, OFF),
     "events-alone": watch(GROUP, TOLD | {"alarms": None, "dashboard": False}),
     "an-edition's-threshold-without-use": alarms(GROUP) | {f"{GROUP}.replicas": 0, "acknowledge": ["cache/no-replica"]},
+    "a-topic-of-theirs-without-events": watch(GROUP, TOLD | {"events": False}, overrides=OTHER)
+    | watch(PAGES, TOLD | {"events": False}, overrides=OTHER),
     "lag-with-replicas": alarms(GROUP, replica_lag_s=2),
     "credits-of-a-burstable-node": alarms(GROUP, cpu_credits=50)
     | {f"{GROUP}.class": "cache.t4g.medium", "acknowledge": ["cache/class-burstable"]},
@@ -212,3 +217,18 @@ def test_a_wrong_watch_says_where_it_is() -> None:
     with pytest.raises(EstateError) as caught:
         load_text(changed(alarms(GROUP, cpu_percent="hot")))
     assert "caches.sessions.watch.alarms.cpu_percent" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "rule"),
+    [
+        (GROUP, "cache/no-such-setting"),
+        (PAGES, "memcached/no-such-setting"),
+        (OFFERS, "serverless-cache/no-such-setting"),
+    ],
+)
+@pytest.mark.parametrize("name", ["notification_topic_arn", "alarms", "monitoring"])
+def test_names_that_others_have_for_it_lead_to_watch(where: str, rule: str, name: str) -> None:
+    (problem,) = problems(changed({f"{where}.{name}": "x"}))
+    assert problem.rule == rule
+    assert "write `watch:`" in problem.fix
