@@ -16,6 +16,7 @@ from estate import retired
 from estate.caches.every import UNITS as CACHE_UNITS
 from estate.document import Document
 from estate.model import Estate
+from estate.secrets import NAMES
 from estate.spec import Finding, Path, shown
 
 SUGGESTIONS_MAX = 200  # nearest names are looked for this often in one file; nonsense is refused quickly
@@ -143,6 +144,8 @@ class Translator:
 
     def _given(self, path: Path, value: object) -> str:
         text = self._document.text(path)
+        if path and isinstance(value, str) and NAMES.search(str(path[-1]).replace("_", "-")):
+            return "a secret"
         return shown(text) if isinstance(value, float) and text is not None else shown(value)
 
     def _nearest(self, name: str, known: tuple[str, ...]) -> str | None:

@@ -186,6 +186,14 @@ def test_a_password_in_an_access_string_is_not_repeated() -> None:
     assert "hunter2" not in str(problem.as_dict())
 
 
+@pytest.mark.parametrize("given", ["hunter2hunter2hunter2", "correct-horse-battery-staple"])
+@pytest.mark.parametrize("path", [f"{S}.auth_token", f"{S}.users.web.password"])
+def test_a_password_where_none_belongs_is_not_repeated(path: str, given: str) -> None:
+    found = problems(changed({path: given}))
+    assert found
+    assert given not in str([problem.as_dict() for problem in found])
+
+
 @pytest.mark.parametrize(
     ("text", "unbounded", "granted"),
     [
