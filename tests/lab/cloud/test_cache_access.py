@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -122,3 +123,75 @@ def test_a_user_has_two_passwords_at_most(aws: Aws) -> None:
     for wrong in ([A, B, C], ["short"], ["a" * 129]):
         mode = {"Type": "password", "Passwords": wrong}
         assert code(cache.modify_user, UserId="web", AuthenticationMode=mode) == "InvalidParameterValue"
+
+
+NAME = "aurora-estate/shop-sessions/web/password"
+
+
+def stack_of(mode: dict[str, Any], access: str = "on ~* +@read") -> dict[str, Any]:
+    """A user as `constructs_lib.cache.users` writes it, and its secret."""
+    secret = {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {
+            "Name": NAME,
+            "GenerateSecretString": {
+                "ExcludePunctuation": True,
+                "GenerateStringKey": "password",
+                "PasswordLength": 64,
+                "SecretStringTemplate": '{"username": "web"}',
+            },
+        },
+    }
+    properties = {"UserId": "web", "UserName": "web", "Engine": "valkey", "AccessString": access}
+    user = {
+        "Type": "AWS::ElastiCache::User",
+        "Properties": {**properties, "AuthenticationMode": mode},
+        "DependsOn": "S",
+    }
+    return {"Resources": {"S": secret, "U": user}}
+
+
+ONE = {"Type": "password", "PasswordCount": 1}
+BY_SECRET = {"Type": "password", "Passwords": [f"{{{{resolve:secretsmanager:{NAME}:SecretString:password}}}}"]}
+
+
+def test_a_user_changes_from_iam_to_a_password_and_back_in_place(aws: Aws) -> None:
+    """CloudFormation reference, AWS::ElastiCache::User: of its properties only UserId and UserName replace it."""
+    cache = aws("elasticache")
+    for mode, shown_as in (({"Type": "iam"}, {"Type": "iam"}), (BY_SECRET, ONE), ({"Type": "iam"}, {"Type": "iam"})):
+        stack = aws.deploy("users", stack_of(mode))
+        assert stack["StackStatus"].endswith("_COMPLETE"), aws.reasons("users")
+        assert "ROLLBACK" not in stack["StackStatus"], aws.reasons("users")
+        (user,) = cache.describe_users(UserId="web")["Users"]
+        assert user["Authentication"] == shown_as
+    events = aws("cloudformation").describe_stack_events(StackName="users")["StackEvents"]
+    assert not [event for event in events if event["ResourceStatus"].startswith("DELETE")]
+
+
+def test_a_deploy_looks_the_secret_up_again(aws: Aws) -> None:
+    """User guide of CloudFormation, dynamic references: resolved again when the resource is updated."""
+    aws.deploy("users", stack_of(BY_SECRET))
+    secrets = aws("secretsmanager")
+    (before,) = secrets.list_secret_version_ids(SecretId=NAME)["Versions"]
+    secrets.put_secret_value(SecretId=NAME, SecretString=json.dumps({"username": "web", "password": B}))
+    aws.deploy("users", stack_of(BY_SECRET, access="on ~* +@read +get"))
+    (user,) = aws("elasticache").describe_users(UserId="web")["Users"]
+    assert (user["AccessString"], user["Authentication"]) == ("on ~* +@read +get", ONE)
+    labels = {v["VersionId"]: v["VersionStages"] for v in secrets.list_secret_version_ids(SecretId=NAME)["Versions"]}
+    assert labels[before["VersionId"]] == ["AWSPREVIOUS"]
+
+
+def test_the_current_version_is_the_one_that_has_the_label(aws: Aws) -> None:
+    """API reference, GetSecretValue: without a version "Secrets Manager returns the AWSCURRENT version"."""
+    secrets = aws("secretsmanager")
+    first = secrets.create_secret(Name="s", SecretString="one")["VersionId"]
+    token = "v" * 32
+    secrets.put_secret_value(SecretId="s", SecretString="two", ClientRequestToken=token, VersionStages=["AWSPENDING"])
+    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "one"
+    secrets.update_secret_version_stage(
+        SecretId="s", VersionStage="AWSCURRENT", RemoveFromVersionId=first, MoveToVersionId=token
+    )
+    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "two"
+    secrets.update_secret_version_stage(SecretId="s", VersionStage="AWSPREVIOUS", RemoveFromVersionId=first)
+    dated = secrets.list_secret_version_ids(SecretId="s")["Versions"]
+    assert [version["VersionId"] for version in dated] == [token]
