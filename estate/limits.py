@@ -85,6 +85,8 @@ REPLICATION_GROUP_ID_LENGTH = 40
 """Characters of a replication group's identifier. [B] CreateReplicationGroup.ReplicationGroupId"""
 CACHE_CLUSTER_ID_LENGTH = 50
 """Characters of a Memcached cluster's identifier. [B] CreateCacheCluster.CacheClusterId"""
+CACHE_NODES_PER_REGION = 300
+"""Nodes of an account in a Region, of every engine; adjustable, so only a warning. [E10 quota-limits]"""
 MEMCACHED_NODES_SURE = 40
 """Nodes of a Memcached cluster on which all sources agree. [B] CreateCacheCluster.NumCacheNodes"""
 MEMCACHED_NODES_MAX = 60

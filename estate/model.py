@@ -315,6 +315,18 @@ def _many_instances(estate: Estate) -> Iterator[Hit]:
             yield Hit(("aurora",), f"{count} instances in {region}")
 
 
+def _many_cache_nodes(estate: Estate) -> Iterator[Hit]:
+    """Of replication groups, with those of their secondary Regions, and of Memcached clusters."""
+    first = estate.regions[0]
+    by_region: Counter[str] = Counter()
+    groups = [group for _, group in every_group(estate)]
+    for cache in (*groups, *estate.memcached.values()):
+        by_region[cache.region or first] += cache.nodes
+    for region, count in by_region.items():
+        if count > limits.CACHE_NODES_PER_REGION:
+            yield Hit(("caches",), f"{count} nodes in {region}")
+
+
 def _many_proxies(estate: Estate) -> Iterator[Hit]:
     regions = Counter(c.region or estate.regions[0] for c in estate.aurora.values() if c.proxy is not None)
     for region, count in regions.items():
@@ -493,6 +505,14 @@ RULES: tuple[Rule[Estate], ...] = (
         broken=_many_clusters,
         must=f"have {limits.CLUSTERS_PER_REGION} clusters at most in a Region without a quota increase",
         fix="raise the quota, then add `acknowledge: [estate/clusters-quota]`",
+        level="warning",
+    ),
+    Rule(
+        id="estate/cache-nodes-quota",
+        reads=("caches.*.shards", "caches.*.replicas", "memcached.*.nodes"),
+        broken=_many_cache_nodes,
+        must=f"have {limits.CACHE_NODES_PER_REGION} nodes at most in a Region without a quota increase",
+        fix="raise the quota `Nodes per Region`, then add `acknowledge: [estate/cache-nodes-quota]`",
         level="warning",
     ),
     Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -363,7 +364,28 @@ def _unnamed_zones(estate: Estate) -> Iterator[Hit]:
             yield Hit(("memcached", name, "nodes"), spec.nodes)
 
 
+def _names_of_members(estate: Estate) -> Iterator[Hit]:
+    """Every node of a replication group is a cache cluster too, called after the group: `shop-pages-001`."""
+    groups = {f"{estate.name}-{name}": name for name in estate.caches}
+    for name in estate.memcached:
+        identifier = f"{estate.name}-{name}"
+        member = MEMBER.fullmatch(identifier)
+        if member is not None and member["group"] in groups:
+            must = f"make a name of its own: {identifier} is how nodes of caches.{groups[member['group']]} are called"
+            yield Hit(("memcached", name), name, must=must)
+
+
+MEMBER = re.compile(r"(?P<group>.+?)(-\d{4})?-\d{3}")
+"""Name of a node: the group's, the shard's number in cluster mode, the node's. [E4 Endpoints]"""
+
 ESTATE_RULES: tuple[Rule[Estate], ...] = (
+    Rule(
+        id="estate/memcached-name",
+        reads=("estate",),
+        broken=_names_of_members,
+        must="make a name of its own",
+        fix="rename one of the two",
+    ),
     Rule(
         id="estate/memcached-zones-unnamed",
         reads=("regions", "memcached.*.nodes", "memcached.*.region"),

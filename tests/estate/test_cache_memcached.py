@@ -157,10 +157,33 @@ EVERY: tuple[Rule[Any], ...] = (*RULES, *ESTATE_RULES)
 def test_every_rule_has_a_row() -> None:
     """Rules about watching are tried with those of the other kinds."""
     ours = {rule.id for rule in EVERY if not rule.id.startswith("memcached/watch-")}
-    assert ours == {row[0] for row in ROWS}
+    assert ours == {row[0] for row in ROWS} | {"estate/memcached-name"}
 
 
 BY_ID = {rule.id: rule for rule in EVERY}
+
+
+def test_nodes_of_groups_are_cache_clusters_too() -> None:
+    """`shop-sessions-001` would be taken: a group's nodes are called so, with cluster mode `shop-sessions-0001-001`."""
+    for name in ("sessions-001", "sessions-0001-001"):
+        [problem] = problems(changed({f"memcached.{name}": {}}))
+        assert (problem.rule, problem.path) == ("estate/memcached-name", f"memcached.{name}")
+        assert f"shop-{name} is how nodes of caches.sessions are called" in problem.message
+    assert problems(changed({"memcached.pages-001": {}, "memcached.sessions-1": {}})) == ()
+
+
+def test_nodes_of_a_region_are_counted_together() -> None:
+    groups = {f"caches.c{number}": {"shards": 45, "replicas": 1} for number in range(3)}
+    assert problems(changed({**groups, f"{PAGES}.nodes": 28})) == ()
+    [warning] = problems(changed({**groups, f"{PAGES}.nodes": 29}))
+    assert (warning.rule, warning.level, warning.given) == (
+        "estate/cache-nodes-quota",
+        "warning",
+        "301 nodes in eu-west-1",
+    )
+    assert problems(changed({**groups, f"{PAGES}.nodes": 29, "acknowledge": ["estate/cache-nodes-quota"]})) == ()
+
+
 WARNINGS = [row for row in ROWS if BY_ID[row[0]].level == "warning"]
 
 
