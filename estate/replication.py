@@ -293,7 +293,8 @@ def wrong_replicas(estate: Estate) -> Iterator[Hit]:
         source = estate.aurora.get(replica.replica_of)
         if source is None or source is replica:
             others = [each for each in estate.aurora if each != name]
-            fix = f"name one of {', '.join(others)}" if others else "declare the source beside it, or remove `replica_of`"
+            alone = "declare the source beside it, or remove `replica_of`"
+            fix = f"name one of {', '.join(others)}" if others else alone
             yield Hit(path, replica.replica_of, must="be another cluster of the estate", fix=fix)
             continue
         if counted[replica.replica_of] > limits.CROSS_REGION_REPLICAS_MAX:
