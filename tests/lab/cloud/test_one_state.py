@@ -12,14 +12,14 @@ import pytest
 
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.rds.models import set_faults
-from lab.plane import CacheRequest, ClusterRequest, PlaneError, Record
+from lab.plane import CacheRequest, ClusterRequest, NoPlane, PlaneError, Record
 from tests.lab.cloud.conftest import Aws
 from tests.lab.cloud.test_rds import CLUSTER, LARGE, shown, writer
 
 PATIENCE_S = 20.0
 
 
-class MemoryPlane:
+class MemoryPlane(NoPlane):
     """A plane without processes that does what it is told when it is let: promotions wait for `gate`."""
 
     def __init__(self) -> None:
