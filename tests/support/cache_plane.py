@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from lab.plane import PlaneError, Record
@@ -17,7 +16,7 @@ class CachePlane:
         self.broken: set[str] = set()
         self.names: dict[str, Record] = {}
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
+    def __getattr__(self, name: str) -> Any:
         def asked(*arguments: Any) -> None:
             if name in self.broken:
                 raise PlaneError(f"{name} must work, got a broken plane")

@@ -29,11 +29,14 @@ class ReshapeState(ModifyState):
         if self.serves(group):
             work = lambda: RUNTIME.plane.reshape_cache(group.group_id, shape, slots)  # noqa: E731
         half = RUNTIME.delays.modifying_s / 2
-        done = lambda: self._reshaped(group, wanted, what)  # noqa: E731
-        failed = lambda error: self._not_reshaped(group, what, error)  # noqa: E731
         name = f"{what} {group.group_id}"
-        finish = lambda: later(half, work, done, name, failed)  # noqa: E731
-        later(half, None, lambda: (_half_way(group), finish())[-1], name)
+
+        def finish() -> None:
+            _half_way(group)
+            done, failed = (lambda: self._reshaped(group, wanted, what)), (lambda e: self._not_reshaped(group, what, e))
+            later(half, work, done, name, failed)
+
+        later(half, None, finish, name)
         return answer
 
     def _reshaped(self, group: Group, wanted: list[Shard], what: str) -> None:

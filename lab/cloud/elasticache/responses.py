@@ -77,9 +77,8 @@ class CacheResponse(MemcachedResponses, ServerlessResponses, GlobalResponses, El
 
     def list_allowed_node_type_modifications(self) -> ActionResult:
         """Lists of one kind: the embedded AWS does not know which types are larger."""
-        name = self.given.get("ReplicationGroupId")
         member = self.cache.member(self.given.get("CacheClusterId") or "")
-        group = self.cache.group(name) if name or member is None else member[0]
+        group = self.cache.group(self.given.get("ReplicationGroupId") or "") if member is None else member[0]
         found = allowed_node_types(group.settings)
         return ActionResult({"ScaleUpModifications": found, "ScaleDownModifications": found})
 

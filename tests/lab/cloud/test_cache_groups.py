@@ -13,9 +13,9 @@ from tests.lab.cloud.test_elasticache import given_group, make_group, shown
 from tests.lab.cloud.test_rds import code
 
 COMBINATION, VALUE = "InvalidParameterCombination", "InvalidParameterValue"
-SHARDED = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
-TLS = {"TransitEncryptionEnabled": True}
-DURABLE = {**SHARDED, **TLS, "EngineVersion": "9.0", "MultiAZEnabled": True, "Durability": "sync"}
+SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
+TLS: dict[str, Any] = {"TransitEncryptionEnabled": True}
+DURABLE: dict[str, Any] = {**SHARDED, **TLS, "EngineVersion": "9.0", "MultiAZEnabled": True, "Durability": "sync"}
 LOG = {
     "LogType": "slow-log",
     "DestinationType": "cloudwatch-logs",

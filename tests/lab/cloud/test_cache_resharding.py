@@ -16,7 +16,7 @@ from tests.lab.cloud.test_elasticache import make_group, shown
 from tests.lab.cloud.test_rds import code
 from tests.support.cache_plane import CachePlane
 
-SHARDED = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
+SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
 
 
 def reshard(cache: Any, count: int, **more: Any) -> Any:

@@ -16,7 +16,7 @@ from tests.lab.cloud.test_elasticache import given_group, make_group, shown
 from tests.lab.cloud.test_rds import code
 from tests.support.cache_plane import CachePlane
 
-SHARDED = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
+SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
 
 
 def take(cache: Any, name: str = "s", **more: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import pytest
 from tests.lab.cloud.conftest import Aws
 
 TYPE = "AWS::ElastiCache::ReplicationGroup"
-ONLINE = {"UseOnlineResharding": True}
-SHARDED = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1, "ClusterMode": "enabled"}
-ALONE = {"NumNodeGroups": 1, "ReplicasPerNodeGroup": 1, "ClusterMode": "disabled"}
+ONLINE: dict[str, Any] = {"UseOnlineResharding": True}
+SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1, "ClusterMode": "enabled"}
+ALONE: dict[str, Any] = {"NumNodeGroups": 1, "ReplicasPerNodeGroup": 1, "ClusterMode": "disabled"}
 
 
 def template(policy: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
