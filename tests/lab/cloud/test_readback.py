@@ -26,6 +26,7 @@ UNSHOWN = {
     ("AWS::RDS::DBCluster", "SourceDBClusterIdentifier"),
     ("AWS::RDS::DBCluster", "SourceDbClusterResourceId"),
     ("AWS::RDS::DBCluster", "UseLatestRestorableTime"),
+    ("AWS::ElastiCache::GlobalReplicationGroup", "CacheParameterGroupName"),
     ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
     ("AWS::ElastiCache::ReplicationGroup", "SnapshotArns"),
     ("AWS::ElastiCache::ReplicationGroup", "SnapshotName"),
