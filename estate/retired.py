@@ -339,9 +339,33 @@ REPLICATION_GROUP: dict[str, Gone] = {
 }
 """What AWS's API, CloudFormation and other kits call the settings of a replication group."""
 
+_MEMCACHED_NAMES = {
+    "write `nodes:`": ("num_cache_nodes", "num_nodes", "node_count", "cluster_size", "num_cache_clusters"),
+    "write `class:`, as in cache.r7g.large": ("node_type", "cache_node_type", "instance_type"),
+    "remove it: nodes stand in the network's zones in turn; `zones: [1, 2, 1]` says otherwise": (
+        *("az_mode", "availability_zones", "preferred_availability_zones", "preferred_availability_zone", "zone"),
+    ),
+    "write `transit_encryption:`, on or off": ("tls", "transit_encryption_enabled", "transit_encryption_mode"),
+    "write `version:`, quoted": ("engine_version",),
+    "write `parameters:`; the group is made from them": (
+        *("parameter_group", "parameter_group_name", "cache_parameter_group_name"),
+    ),
+    "remove it: the nodes stand in the isolated subnets of `network:`": (
+        *("subnet_group", "subnet_group_name", "cache_subnet_group_name", "subnet_ids"),
+    ),
+    "declare it under `serverless_caches:`, beside `memcached:`": ("serverless",),
+    _TOPIC: _WATCH_KEYS,
+}
+"""What AWS's API, CloudFormation and other kits call the settings of a Memcached cluster, by what to write here."""
+MEMCACHED_NAMES: dict[str, Gone] = {
+    name: Gone("memcached/no-such-setting", "not be used", fix)
+    for fix, given in _MEMCACHED_NAMES.items()
+    for name in given
+}
+
 KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {
     "caches": REPLICATION_GROUP,
-    "memcached": MEMCACHED | dict.fromkeys(_WATCH_KEYS, Gone("memcached/no-such-setting", "not be used", _TOPIC)),
+    "memcached": MEMCACHED | MEMCACHED_NAMES,
     "serverless_caches": SERVERLESS
     | dict.fromkeys(_WATCH_KEYS, Gone("serverless-cache/no-such-setting", "not be used", _TOPIC)),
 }

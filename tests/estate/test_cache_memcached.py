@@ -9,7 +9,7 @@ import pytest
 from estate.caches.memcached import ESTATE_RULES, RULES, MemcachedSpec
 from estate.explain import billed
 from estate.load import load_text
-from estate.retired import MEMCACHED
+from estate.retired import KEYS_BY_UNIT, MEMCACHED
 from estate.spec import Rule, SpecError
 from tests.support.estate_files import changed, problems
 
@@ -240,7 +240,28 @@ def test_each_kind_of_lack_is_tried() -> None:
     assert {gone.rule for gone in MEMCACHED.values()} == set(LACKS.values())
 
 
-@pytest.mark.parametrize("key", sorted(set(MEMCACHED)))
+@pytest.mark.parametrize(
+    ("key", "way"),
+    [
+        ("num_cache_nodes", "`nodes:`"),
+        ("cache_node_type", "`class:`"),
+        ("az_mode", "`zones: [1, 2, 1]`"),
+        ("preferred_availability_zones", "`zones: [1, 2, 1]`"),
+        ("tls", "`transit_encryption:`"),
+        ("engine_version", "`version:`"),
+        ("parameter_group_name", "`parameters:`"),
+        ("subnet_group_name", "`network:`"),
+        ("sns_topic_arn", "`watch:`"),
+        ("serverless", "`serverless_caches:`"),
+    ],
+)
+def test_names_that_others_use_lead_to_ours(key: str, way: str) -> None:
+    [problem] = problems(changed(HERE | {f"{PAGES}.{key}": "x"}))
+    assert (problem.rule, problem.path) == ("memcached/no-such-setting", f"{PAGES}.{key}")
+    assert way in problem.fix
+
+
+@pytest.mark.parametrize("key", sorted(KEYS_BY_UNIT["memcached"]))
 def test_no_refused_key_is_a_setting(key: str) -> None:
     assert key not in {field.alias or name for name, field in MemcachedSpec.model_fields.items()}
 
