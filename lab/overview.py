@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lab.cloud.client import client
+from lab.cloud.elasticache.global_datastores import without_processes
 from lab.cloud.rds.plane_names import PlaneNames, plane_names
 from lab.data.plane import ProcessPlane, ProcessRow
 from lab.plane import DataPlane
@@ -109,10 +110,16 @@ def _replication_groups(elasticache: Any, _: DataPlane) -> list[dict[str, Any]]:
             "engine": found.get("Engine"),
             "status": found["Status"],
             "endpoint": _cache_endpoint(found),
-            "data_plane": "processes",
+            "data_plane": _group_plane(elasticache.meta.region_name, found["ReplicationGroupId"]),
         }
         for found in elasticache.describe_replication_groups()["ReplicationGroups"]
     ]
+
+
+def _group_plane(region: str, group_id: str) -> str:
+    """Secondaries of a global datastore have no servers."""
+    why = without_processes(region, group_id)
+    return f"{CONTROL_PLANE_ONLY}: {why}" if why else "processes"
 
 
 def _memcached_clusters(elasticache: Any, plane: DataPlane) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from moto.elasticache.models import elasticache_backends
 
 from estate.caches.global_datastore import PREFIXES
 from lab.cloud.awserrors import elasticache_error, invalid_value
+from lab.cloud.client import ACCOUNT_ID
 from lab.cloud.elasticache import checks, moves
 from lab.cloud.elasticache.creation import require_available
 from lab.cloud.elasticache.global_datastore import (
@@ -381,3 +382,9 @@ class GlobalDatastores(RebootState):
         for member in store.members:
             text = f"Global Replication Group {store.identifier} failed over to {store.region_of(target)}"
             self.backend_of(store, member).tell("replication-group", member.group_id, text)
+
+
+def without_processes(region: str, group_id: str, account: str = ACCOUNT_ID) -> str:
+    """Why no servers run for a group; empty where they may."""
+    found = elasticache_backends[account][region].groups.get(group_id)
+    return str(found.without_processes) if found else ""

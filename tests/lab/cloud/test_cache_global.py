@@ -9,6 +9,7 @@ import pytest
 
 from lab.cloud.client import client
 from lab.cloud.delays import Delays
+from lab.cloud.elasticache.global_datastores import without_processes
 from lab.plane import NoPlane
 from tests.lab.cloud.conftest import REGION, Aws
 from tests.lab.cloud.test_rds import code
@@ -371,6 +372,14 @@ class TestMove:
         move = cache_in(THERE).failover_global_replication_group
         assert code(move, **asked) == "InvalidParameterValue"
         assert code(move, **{**asked, "PrimaryReplicationGroupId": "nope"}) == "InvalidParameterValue"
+        assert aws
+
+    def test_a_secondary_is_shown_without_servers(self, aws: Aws) -> None:
+        """The overlay's own limit, which `runbook lab status` shows."""
+        world()
+        join()
+        assert without_processes(REGION, "home") == ""
+        assert without_processes(THERE, "away") == f"a secondary of the global datastore {ID}"
         assert aws
 
     def test_servers_do_not_move_to_another_region(self) -> None:
