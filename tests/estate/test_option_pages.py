@@ -13,7 +13,16 @@ PAGES = Path(__file__).parents[2] / "docs" / "options"
 HEAD = 'estate: page\ndefaults: "2026-11"\nregions: [eu-west-1]\n'
 EXCERPTS = [
     pytest.param(block, id=f"{name}-{number}")
-    for name in ("cache-access", "memcached", "provisioned", "replication-group", "serverless-v2", "two-zones")
+    for name in (
+        "cache-access",
+        "cache-autoscaling",
+        "cache-restored",
+        "memcached",
+        "provisioned",
+        "replication-group",
+        "serverless-v2",
+        "two-zones",
+    )
     for number, block in enumerate(
         re.findall(r"```yaml\n(.*?)```", (PAGES / f"{name}.md").read_text("utf-8"), re.DOTALL)
     )
@@ -26,4 +35,4 @@ def test_an_excerpt_is_an_estate(block: str) -> None:
 
 
 def test_each_page_has_one() -> None:
-    assert len(EXCERPTS) == 8
+    assert len(EXCERPTS) == 10
