@@ -83,7 +83,12 @@ ROWS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "cache/nodes-max",
         f"{EAST}.replicas",
-        {f"{S}.shards": 90, f"{S}.replicas": 1, f"{EAST}.replicas": 5, "acknowledge": ["cache/nodes-quota"]},
+        {
+            f"{S}.shards": 90,
+            f"{S}.replicas": 1,
+            f"{EAST}.replicas": 5,
+            "acknowledge": ["cache/nodes-quota", "estate/cache-nodes-quota"],
+        },
     ),
     ("estate/resource-region", f"{S}.global.secondaries.sa-east-1", {f"{S}.global.secondaries.sa-east-1": {}}),
     ("estate/name-clash", EAST, {f"{S}-us-east-1": {"region": "us-east-1"}}),
@@ -156,7 +161,8 @@ def test_what_one_region_would_do_alone_is_refused(setting: str, rule: str) -> N
     from estate.caches.global_datastore import RULES, GlobalDatastoreSpec, SecondaryCacheSpec
     from estate.caches.scaling import CacheAutoscalingSpec
 
-    section = {"autoscaling": CacheAutoscalingSpec, "auth_token": AuthTokenSpec}[setting].model_construct()
+    sections: dict[str, Any] = {"autoscaling": CacheAutoscalingSpec, "auth_token": AuthTokenSpec}
+    section = sections[setting].model_construct()
     alone = valkey(region="eu-west-1").model_copy(update={setting: section})
     declared = GlobalDatastoreSpec(secondaries={"us-east-1": SecondaryCacheSpec()})
     (checked,) = [each for each in RULES if each.id == rule]
