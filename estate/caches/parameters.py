@@ -177,7 +177,7 @@ class Checks:
 
 
 def _nearest(name: str, settable: list[str]) -> list[str]:
-    return difflib.get_close_matches(name[:NEAREST_LENGTH], settable, n=1)
+    return difflib.get_close_matches(name[:NEAREST_LENGTH].lower(), settable, n=1)
 
 
 def _of_unit(hits: Iterator[Hit], unit: str) -> Iterator[Hit]:

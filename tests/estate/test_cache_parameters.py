@@ -34,6 +34,7 @@ ROWS: tuple[tuple[str, dict[str, Any], str, str, str, str], ...] = (
         "cache/parameter-unknown",
         "did you mean `min-replicas-to-write`?",
     ),
+    ("a name in capitals", {}, "Timeout", "300", "cache/parameter-unknown", "did you mean `timeout`?"),
     (
         "a name that is like no other",
         {},
