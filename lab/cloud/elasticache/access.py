@@ -148,12 +148,25 @@ class AccessState(CacheState):
             members = [name for name in [*group["UserIds"], *added] if name not in gone]
             engine = _engine(given.get("Engine") or group["Engine"])
             self._check_members(engine, members)
+            self._check_caches(engine, group)
             group["Engine"] = engine
             self._set_members(group, members)
             group["Status"] = "modifying"
             answer = dict(group)
         later(RUNTIME.delays.modifying_s, None, lambda: group.update(Status="active"), "user group")
         return answer
+
+    def _check_caches(self, engine: str, group: dict[str, Any]) -> None:
+        """A group that Redis OSS uses stays of that engine (user guide, "Role-Based Access Control")."""
+        used = {name: self.engine_of(name) for name in (*group["ReplicationGroups"], *group["ServerlessCaches"])}
+        if engine != "redis" and (old := next((name for name in used if used[name] == "redis"), None)):
+            raise invalid_combination(f"User group {group['UserGroupId']} is used by {old}, which is of engine redis.")
+
+    def engine_of(self, cache: str) -> str:
+        """Engine of a replication group or a serverless cache, which the parts that make them keep."""
+        serverless = getattr(self, "serverless", {}).get(cache)
+        found = serverless or getattr(self, "groups", {})[cache].settings
+        return str(found["Engine"])
 
     def drop_user_group(self, group_id: str) -> dict[str, Any]:
         with RUNTIME.lock:

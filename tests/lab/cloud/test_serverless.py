@@ -149,6 +149,16 @@ class TestCaches:
         with pytest.raises(cache.exceptions.ServerlessCacheQuotaForCustomerExceededFault):
             make(aws)
 
+    def test_a_group_that_redis_uses_stays_of_that_engine(self, aws: Aws) -> None:
+        """User guide, RBAC: with Redis OSS "only user groups configured with engine redis can be used"."""
+        cache = make(aws, Engine="redis", UserGroupId=group(aws, "redis"))
+        cache.modify_user(UserId="g-u", Engine="valkey")
+        said = code(cache.modify_user_group, UserGroupId="g", Engine="valkey")
+        assert said == "InvalidParameterCombination"
+        cache.modify_serverless_cache(ServerlessCacheName="menus", Engine="valkey", MajorEngineVersion="8")
+        cache.modify_user_group(UserGroupId="g", Engine="valkey")
+        assert cache.describe_user_groups(UserGroupId="g")["UserGroups"][0]["Engine"] == "valkey"
+
 
 class TestChanges:
     def test_bounds_are_changed_one_by_one(self, aws: Aws) -> None:
