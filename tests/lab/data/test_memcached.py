@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,11 +117,16 @@ class TestServers:
             plane.create_memcached(MemcachedRequest(cluster_id="pages", port=11212, nodes=NODES))
 
 
+@pytest.fixture
+def cache(plane: ProcessPlane) -> Iterator[Any]:
+    """ElastiCache of an embedded AWS with these processes behind it; the next test finds it without any."""
+    yield Aws(plane, NONE)("elasticache")
+    Aws()
+
+
 @needs_memcached
 @pytest.mark.lab
-def test_the_embedded_aws_starts_scales_and_stops_them(plane: ProcessPlane) -> None:
-    aws = Aws(plane, NONE)
-    cache = aws("elasticache")
+def test_the_embedded_aws_starts_scales_and_stops_them(plane: ProcessPlane, cache: Any) -> None:
     cache.create_cache_cluster(
         CacheClusterId="shop-pages", Engine="memcached", NumCacheNodes=2, CacheNodeType="cache.r7g.large", Port=11212
     )
@@ -159,10 +165,8 @@ def without_memcached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
 
 @pytest.mark.lab
 @pytest.mark.usefixtures("without_memcached")
-def test_without_the_program_there_is_the_control_plane_alone(plane: ProcessPlane) -> None:
+def test_without_the_program_there_is_the_control_plane_alone(plane: ProcessPlane, cache: Any) -> None:
     assert not plane.serves("memcached")
-    aws = Aws(plane, NONE)
-    cache = aws("elasticache")
     cache.create_cache_cluster(
         CacheClusterId="shop-pages", Engine="memcached", NumCacheNodes=2, CacheNodeType="cache.r7g.large"
     )
