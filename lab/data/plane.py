@@ -391,6 +391,7 @@ class ProcessPlane:
             group.close()
             for node in group.all_nodes():
                 self.block.give_back(node.address)
+            shutil.rmtree(group.folder, ignore_errors=True)  # another of that name may come
 
     def failover_cache(self, group_id: str, shard: int, target_node: str) -> None:
         """Replace a shard's primary (shards count from 0): stop it, promote the target; it comes back as a replica."""

@@ -17,7 +17,7 @@ class CachePlane:
         self.names: dict[str, Record] = {}
 
     def __getattr__(self, name: str) -> Any:
-        def asked(*arguments: Any) -> None:
+        def asked(*arguments: Any, **_: Any) -> None:
             if name in self.broken:
                 raise PlaneError(f"{name} must work, got a broken plane")
             self.calls.append((name, arguments))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import replace
 from typing import Any
 
 from lab.cloud.awserrors import elasticache_error, invalid_combination
@@ -141,8 +139,8 @@ class ModifyState(FailoverState):
         checks.check_parameter_group(self.parameter_group(name), group.settings, wanted)
         group.status, group.pending["ClusterMode"] = "modifying", wanted
         answer = show_group(group)
-        reborn = {group.mode, wanted} == {"disabled", "compatible"} and self.serves(group)
-        work = (lambda: self._bear_again(group, clustered=wanted == "compatible")) if reborn else None
+        turned = {group.mode, wanted} == {"disabled", "compatible"} and self.serves(group)
+        work = (lambda: RUNTIME.plane.set_cluster_mode(group.group_id, on=wanted == "compatible")) if turned else None
         done = lambda: self._changed_cluster_mode(group, wanted, name)  # noqa: E731
         later(
             RUNTIME.delays.modifying_s,
@@ -152,16 +150,6 @@ class ModifyState(FailoverState):
             lambda _: self._group_modified(group),
         )
         return answer
-
-    def _bear_again(self, group: Group, *, clustered: bool) -> None:
-        """A server is born with or without slots: its processes start anew, with the same data."""
-        data, request = uuid.uuid4().hex, self.request_of(group)
-        RUNTIME.plane.keep_cache_snapshot(group.group_id, data)
-        RUNTIME.plane.delete_cache(group.group_id)
-        RUNTIME.plane.create_cache(
-            replace(request, cluster_mode=clustered, slots=("0-16383",) if clustered else (), from_snapshot=data)
-        )
-        RUNTIME.plane.drop_cache_snapshot(data)
 
     def _changed_cluster_mode(self, group: Group, mode: str, parameter_group: str) -> None:
         before = names_of(group)

@@ -11,6 +11,7 @@ from lab.cloud.runtime import RUNTIME
 from tests.lab.cloud.conftest import Aws
 from tests.lab.cloud.test_elasticache import given_group, make_group, shown
 from tests.lab.cloud.test_rds import code
+from tests.support.cache_plane import CachePlane
 
 COMBINATION, VALUE = "InvalidParameterCombination", "InvalidParameterValue"
 SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
@@ -341,6 +342,20 @@ class TestClusterMode:
         group = change(cache, ClusterMode="compatible")
         assert (group["Status"], group["ClusterMode"]) == ("modifying", "disabled")
         assert group["PendingModifiedValues"]["ClusterMode"] == "compatible"
+
+    def test_its_processes_turn_with_the_first_step(self) -> None:
+        """A server is started with slots or without; `enabled` only takes the other names away."""
+        plane = CachePlane()
+        cache = make_group(Aws(plane))
+        plane.settle(cache)
+        change(cache, ClusterMode="compatible")
+        plane.settle(cache)
+        assert plane.asked("set_cluster_mode") == [("g",)]
+        assert {"clustercfg", "master", "replica"} <= {name.split(".")[0] for name in plane.names}
+        change(cache, ClusterMode="enabled")
+        plane.settle(cache)
+        assert len(plane.asked("set_cluster_mode")) == 1
+        assert not {"master", "replica"} & {name.split(".")[0] for name in plane.names}
 
 
 class TestEngine:

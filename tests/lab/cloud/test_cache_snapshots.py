@@ -272,23 +272,3 @@ class TestProcesses:
         take(cache)
         plane.settle(cache)
         assert (names(cache), shown(cache)["Status"]) == ([], "available")
-
-    def test_cluster_mode_is_another_kind_of_server(self) -> None:
-        """A server is born with slots or without: its data are kept, and another is filled with them."""
-        plane = CachePlane()
-        cache = make_group(Aws(plane))
-        plane.settle(cache)
-        cache.modify_replication_group(ReplicationGroupId="g", ClusterMode="compatible", ApplyImmediately=True)
-        plane.settle(cache)
-        request = plane.asked("create_cache")[-1][0]
-        assert (request.cluster_mode, request.slots) == (True, ("0-16383",))
-        assert (
-            request.from_snapshot
-            == plane.asked("keep_cache_snapshot")[0][1]
-            == plane.asked("drop_cache_snapshot")[0][0]
-        )
-        assert {"clustercfg", "master", "replica"} <= {name.split(".")[0] for name in plane.names}
-        cache.modify_replication_group(ReplicationGroupId="g", ClusterMode="enabled", ApplyImmediately=True)
-        plane.settle(cache)
-        assert len(plane.asked("create_cache")) == 2  # slots are there already
-        assert not {"master", "replica"} & {name.split(".")[0] for name in plane.names}
