@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from estate import engines
+from estate.caches.families import AT_BIRTH
 from estate.changes import REPLACED, ChangeRule, Moved, setting, told
 
 if TYPE_CHECKING:
@@ -167,6 +168,14 @@ def _durability(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterato
         yield Moved(("durability",), old.durability, new.durability)
 
 
+def _at_birth(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator[Moved]:
+    """Conditionally modifiable: "the values ... are the same in both parameter groups". [E4 ParameterGroups.Engine]"""
+    for name in sorted(AT_BIRTH):
+        before, now = old.parameters.get(name), new.parameters.get(name)
+        if before != now:
+            yield Moved(("parameters", name), before, now)
+
+
 # --- access
 
 
@@ -245,6 +254,13 @@ GROUP_RULES: tuple[ChangeRule[ReplicationGroupSpec], ...] = (
         effect="refused",
         what="replicas of shards that are placed can't be changed by a template (CloudFormation's roadmap #918)",
         fix="leave it, or declare another cache without `placement`",
+    ),
+    ChangeRule(
+        id="change/parameter-at-birth",
+        found=_at_birth,
+        effect="refused",
+        what="ElastiCache changes the number of databases in no group that is in use",
+        fix="leave it; " + OTHER_KEY,
     ),
     ChangeRule(
         id="change/durability",

@@ -60,6 +60,7 @@ ROWS: tuple[Row, ...] = (
     ("change/placement", "refused", f"{S}placement.0001", PLACED, MOVED_SHARD),
     ("change/placement", "refused", f"{S}placement", {f"{S}shards": 2}, PLACED),
     ("change/placed-replicas", "refused", f"{S}replicas", PLACED, PLACED | {f"{S}replicas": 2}),
+    ("change/parameter-at-birth", "refused", f"{S}parameters.databases", {}, {f"{S}parameters": {"databases": "32"}}),
     ("change/durability", "in-steps", f"{S}durability", DURABLE, DURABLE | {f"{S}durability": "sync"}),
     ("change/engine-back", "refused", f"{S}engine", {}, REDIS),
     ("change/downgrade", "refused", f"{S}version", {}, {f"{S}version": "8.1"}),
