@@ -12,14 +12,14 @@ import pytest
 
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.rds.models import set_faults
-from lab.plane import CacheRequest, ClusterRequest, NoPlane, PlaneError, Record
+from lab.plane import CacheRequest, ClusterRequest, MemcachedRequest, PlaneError, Record
 from tests.lab.cloud.conftest import Aws
 from tests.lab.cloud.test_rds import CLUSTER, LARGE, shown, writer
 
 PATIENCE_S = 20.0
 
 
-class MemoryPlane(NoPlane):
+class MemoryPlane:
     """A plane without processes that does what it is told when it is let: promotions wait for `gate`."""
 
     def __init__(self) -> None:
@@ -101,6 +101,15 @@ class MemoryPlane(NoPlane):
 
     def delete_cache(self, group_id: str) -> None:
         self.caches.pop(group_id)
+
+    def reshape_cache(self, group_id: str, shards: tuple[tuple[str, ...], ...], slots: tuple[str, ...]) -> None: ...
+    def set_cluster_mode(self, group_id: str, *, on: bool) -> None: ...
+    def keep_cache_snapshot(self, group_id: str, name: str) -> None: ...
+    def drop_cache_snapshot(self, name: str) -> None: ...
+    def create_memcached(self, request: MemcachedRequest) -> None: ...
+    def reshape_memcached(self, cluster_id: str, nodes: tuple[str, ...]) -> None: ...
+    def reboot_memcached(self, cluster_id: str, nodes: tuple[str, ...]) -> None: ...
+    def delete_memcached(self, cluster_id: str) -> None: ...
 
     def failover_cache(self, group_id: str, shard: int, target_node: str) -> None:
         self.calls.append(f"failover {group_id} {shard} {target_node}")
