@@ -9,6 +9,7 @@ from typing import Any, Literal
 from estate import engines, names
 from estate.aurora import AuroraSpec
 from estate.caches.every import UNITS as CACHE_UNITS
+from estate.caches.global_changes import GLOBAL_RULES
 from estate.caches.global_datastore import every_group
 from estate.caches.group_changes import GROUP_RULES
 from estate.caches.memcached_changes import MEMCACHED_RULES
@@ -213,7 +214,7 @@ def _change(rule: str, path: Path, values: tuple[object, object], what: str, fix
 
 TABLES: Mapping[str, tuple[ChangeRule[Any], ...]] = {
     "aurora": AURORA_RULES,
-    "caches": GROUP_RULES,
+    "caches": (*GROUP_RULES, *GLOBAL_RULES),
     "memcached": MEMCACHED_RULES,
     "serverless_caches": SERVERLESS_RULES,
 }

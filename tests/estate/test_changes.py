@@ -52,6 +52,21 @@ def pages(**settings: Any) -> dict[str, Any]:
 
 Row = tuple[str, str, str, dict[str, Any], dict[str, Any]]
 ROWS: tuple[Row, ...] = (
+    ("change/global-member", "refused", f"{S}shards", TWO | GLOBAL, TWO | GLOBAL | {f"{S}shards": 3}),
+    (
+        "change/global-member",
+        "refused",
+        f"{S}version",
+        TWO | GLOBAL | {f"{S}version": "8.0"},
+        TWO | GLOBAL | {f"{S}version": "8.2"},
+    ),
+    (
+        "change/global-engine",
+        "refused",
+        f"{S}engine",
+        TWO | GLOBAL | {f"{S}engine": "redis", f"{S}version": "7.1"},
+        TWO | GLOBAL | {f"{S}version": "7.2"},
+    ),
     ("change/port", "replaces", f"{S}port", {}, {f"{S}port": 6390}),
     ("change/origin", "replaces", f"{S}origin", ORIGIN, {}),
     ("change/origin", "replaces", f"{S}origin", {}, ORIGIN),
@@ -186,6 +201,11 @@ QUIET: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("zones-written-out", pages(), pages(zones=[1, 2])),
     ("minor-left-out", {}, {"aurora.orders.version": "17", "acknowledge": ["aurora/version-vague"]}),
     ("tags", {}, {"tags": {"team": "web"}}),
+    (
+        "born-keeps-the-primarys-template",
+        TWO | GLOBAL,
+        TWO | GLOBAL | {f"{S}shards": 3, f"{S}global": {"secondaries": {"us-east-1": {}}, "born": {"shards": 2}}},
+    ),
 )
 
 
