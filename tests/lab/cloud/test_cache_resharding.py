@@ -50,6 +50,7 @@ class TestSlots:
         sizes = [len(slots) for slots in after.values()]
         assert max(sizes) - min(sizes) <= 1
         stayed = sum(len(before[name] & after[name]) for name in before if name in after)
+        assert held != wanted or after == before
         assert stayed == sum(min(len(before[name]), len(after[name])) for name in before if name in after)
 
     def test_written_as_the_api_has_them(self) -> None:
