@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from estate.aurora import AuroraSpec
 from estate.caches.every import every_cache
+from estate.caches.global_datastore import secondaries_of
 from estate.caches.memcached import MemcachedSpec
 from estate.caches.replication_group import ReplicationGroupSpec
 from estate.caches.serverless import ServerlessCacheSpec
@@ -225,6 +226,22 @@ MEMCACHED_ITEMS: tuple[Item[MemcachedSpec], ...] = (
     ),
 )
 
+SERVERLESS_ITEMS: tuple[Item[ServerlessCacheSpec], ...] = (
+    Item(
+        setting=("usage",),
+        what=lambda _: "as much data and load as comes, up to AWS's own bounds",
+        why="a cache that is bounded evicts and throttles at the bound",
+        change="usage: {data_gb: {max: 10}, ecpu_per_s: {max: 10000}}",
+    ),
+    Item(
+        setting=("snapshot_retention_days",),
+        what=lambda s: f"daily snapshots of {s.snapshot_retention_days} days",
+        why="rule packs ask for fifteen days of groups on nodes, and a cache is a cache",
+        change="snapshot_retention_days: 1",
+        applies=lambda s, _: s.snapshot_retention_days > 1,
+    ),
+)
+
 AnyCache = ReplicationGroupSpec | MemcachedSpec | ServerlessCacheSpec
 
 
@@ -381,12 +398,17 @@ def _billed(loaded: Loaded) -> Iterator[Billed]:
         yield from _of_member(loaded, ("caches", name), cache, CACHE_ITEMS)
     for name, memcached in estate.memcached.items():
         yield from _of_member(loaded, ("memcached", name), memcached, MEMCACHED_ITEMS)
+    for name, serverless in estate.serverless_caches.items():
+        yield from _of_member(loaded, ("serverless_caches", name), serverless, SERVERLESS_ITEMS)
     for unit, each in every_cache(estate):
         yield from _of_member(loaded, (unit, each.name), each, WATCH_ITEMS)
 
 
 def _caches(estate: Estate) -> Iterator[AnyCache]:
-    return (cache for _, cache in every_cache(estate))
+    """Secondary groups of global datastores included."""
+    yield from (cache for _, cache in every_cache(estate))
+    for cache in estate.caches.values():
+        yield from secondaries_of(cache)
 
 
 def _has_key(cache: AnyCache) -> bool:
