@@ -160,7 +160,9 @@ def _members(loaded: Loaded) -> Iterator[str]:
         parts = [f"memcached {memcached.version}", nodes, f"port {memcached.port}"]
         yield from wrapped(f"memcached {name}: {', '.join(parts)}", "  ", "    ")
     for name, serverless in estate.serverless_caches.items():
-        parts = [f"{serverless.engine} {serverless.version}", _logins(serverless.users)]
+        ports = " and ".join(str(port) for port in serverless.ports)
+        parts = [f"{serverless.engine} {serverless.version}", f"ports {ports}"]
+        parts += [_logins(serverless.users), f"protection {'on' if serverless.protection else 'off'}"]
         yield from wrapped(f"serverless cache {name}: {', '.join(parts)}", "  ", "    ")
 
 

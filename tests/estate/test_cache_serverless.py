@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from estate.caches.serverless import KNOWN_VERSIONS, ServerlessCacheSpec, chosen_subnets
+from estate.explain import billed
 from estate.load import load_text
 from estate.retired import SERVERLESS
 from estate.spec import SpecError
@@ -179,6 +180,13 @@ def test_each_engine_has_its_version_ports_and_users(
 ) -> None:
     cache = load_text(changed({f"{DOCS}.engine": engine})).estate.serverless_caches["docs"]
     assert (cache.version, cache.ports, cache.user_of_kit) == (version, ports, made)
+
+
+def test_what_is_billed_unasked_is_explained() -> None:
+    said = docs(usage={"data_gb": {"max": 9}}, snapshot_retention_days=2)
+    texts = [[each.what for each in billed(load_text(changed(edit))) if each.path == DOCS] for edit in (docs(), said)]
+    assert texts[0] == ["as much data and load as comes, up to AWS's own bounds", "daily snapshots of 15 days"]
+    assert texts[1] == []
 
 
 def test_a_cache_that_came_from_redis_keeps_its_users() -> None:
