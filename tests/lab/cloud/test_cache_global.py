@@ -116,7 +116,11 @@ class TestCreate:
         ("more", "expected"),
         [
             pytest.param({"CacheNodeType": "cache.t4g.medium"}, "InvalidParameterValue", id="burstable"),
-            pytest.param({"Engine": "redis", "EngineVersion": "4.0.10"}, "InvalidParameterValue", id="old"),
+            pytest.param(
+                {"Engine": "redis", "EngineVersion": "4.0.10", "TransitEncryptionEnabled": False},
+                "InvalidParameterValue",
+                id="old",
+            ),
         ],
     )
     def test_a_primary_that_cannot_be_one(self, aws: Aws, more: dict[str, Any], expected: str) -> None:
