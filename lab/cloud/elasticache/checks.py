@@ -140,6 +140,15 @@ def check_encryption(given: Settings) -> None:
         raise invalid_combination("KmsKeyId can only be set when AtRestEncryptionEnabled is true.")
 
 
+def check_tls_mode(given: Settings) -> None:
+    """A mode that the request names (the service's text, as callers report it); TLS alone goes with older versions."""
+    if given.get("TransitEncryptionMode") and version(given) < engines.CACHE_TLS_MODE_FROM[given["Engine"]]:
+        raise invalid_combination(
+            f"Transit encryption mode is not supported for engine version {given['EngineVersion']}. "
+            "Please use engine version 7.0.5 or higher."
+        )
+
+
 def check_token(token: str) -> None:
     """16 to 128 printable characters; specials only ! & # $ ^ < > - (user guide, "AUTH"; facts E9)."""
     if not TOKEN.fullmatch(token):

@@ -131,6 +131,7 @@ class CreationState(ParameterGroups):
         given.setdefault("CacheParameterGroupName", checks.default_parameter_group(given, mode))
         durable = given["Durability"] in checks.DURABLE
         given.setdefault("AtRestEncryptionEnabled", durable or given["Engine"] == "valkey")
+        checks.check_tls_mode(given)
         if given.get("TransitEncryptionEnabled"):
             given.setdefault("TransitEncryptionMode", "required")
         if given.get("KmsKeyId"):

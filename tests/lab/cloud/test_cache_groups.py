@@ -111,6 +111,11 @@ class TestBirth:
             pytest.param({"CacheNodeType": "cache.r6gd.xlarge"}, COMBINATION, id="disks-without-tiering"),
             pytest.param({"DataTieringEnabled": True}, COMBINATION, id="tiering-without-disks"),
             pytest.param({"TransitEncryptionMode": "required"}, COMBINATION, id="a-mode-without-tls"),
+            pytest.param(
+                {**TLS, "Engine": "redis", "EngineVersion": "6.2", "TransitEncryptionMode": "required"},
+                COMBINATION,
+                id="a-mode-before-redis-7",
+            ),
             pytest.param({"AuthToken": TOKEN}, COMBINATION, id="token-without-tls"),
             pytest.param({**TLS, "AuthToken": "short"}, VALUE, id="token-of-five"),
             pytest.param({**TLS, "AuthToken": "a" * 129}, VALUE, id="token-of-129"),
