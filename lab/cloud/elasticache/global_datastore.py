@@ -35,7 +35,6 @@ OF_PRIMARY = (
     "Engine",
     "EngineVersion",
     "TransitEncryptionEnabled",
-    "TransitEncryptionMode",
     "AtRestEncryptionEnabled",
     "AuthToken",
 )

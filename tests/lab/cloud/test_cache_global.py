@@ -162,6 +162,13 @@ class TestJoin:
         assert {node["EngineVersion"] for node in nodes} == {"8.0"}
         assert aws
 
+    def test_an_old_version_has_tls_without_a_mode(self, aws: Aws) -> None:
+        """API reference, TransitEncryptionMode: for Redis OSS 7.0.5 and newer; TLS itself goes with older ones."""
+        world(Engine="redis", EngineVersion="6.2")
+        join()
+        assert group(THERE, "away")["TransitEncryptionEnabled"] is True
+        assert aws
+
     def test_shards_and_slots_are_the_primarys(self, aws: Aws) -> None:
         """User guide, "Prerequisites and limitations": the same number of shards, any number of replicas."""
         world(**SHARDED)
