@@ -319,9 +319,10 @@ def _many_cache_nodes(estate: Estate) -> Iterator[Hit]:
     """Of replication groups, with those of their secondary Regions, and of Memcached clusters."""
     first = estate.regions[0]
     by_region: Counter[str] = Counter()
-    groups = [group for _, group in every_group(estate)]
-    for cache in (*groups, *estate.memcached.values()):
-        by_region[cache.region or first] += cache.nodes
+    for _, group in every_group(estate):
+        by_region[group.region or first] += group.nodes
+    for cluster in estate.memcached.values():
+        by_region[cluster.region or first] += cluster.nodes
     for region, count in by_region.items():
         if count > limits.CACHE_NODES_PER_REGION:
             yield Hit(("caches",), f"{count} nodes in {region}")

@@ -14,7 +14,7 @@ from estate.caches.replication_group import ReplicationGroupSpec
 
 NEWER_PROPERTY = {
     "CloudFormation-Validate::F3002": (
-        "Tags is a property of the type in CloudFormation's registry; the schema inside aws-cdk-lib does not list it yet"
+        "Tags is a property of the type in CloudFormation's registry; the schema inside aws-cdk-lib does not have it"
     ),
 }
 

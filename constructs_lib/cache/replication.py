@@ -10,8 +10,8 @@ from constructs_lib.foundation.cfn import acknowledge
 
 INFERRED_FINDINGS = {
     "AwsSolutions-AEC3": (
-        "a secondary of a global datastore takes encryption from the primary, whose template says it, and AWS refuses a "
-        "secondary that does"
+        "a secondary of a global datastore takes encryption from the primary, whose template says it, and AWS "
+        "refuses a secondary that does"
     ),
     "AwsSolutions-AEC4": (
         "a secondary of a global datastore takes Multi-AZ and failover from the primary, whose template says them, and "

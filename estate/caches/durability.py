@@ -89,7 +89,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         ("class",),
         _class,
         "be of a family that can be durable",
-        "choose R, M 6g to 8g, or C7gn or C8gn",
+        "choose r6g to r8g, m6g to m8g, c7gn or c8gn, such as cache.r7g.large",
     ),
     _rule("tiering", ("class",), _tiering, "have no SSDs with durability", "choose cache.r7g, or remove `durability`"),
     _rule("tls", ("transit_encryption",), _tls, "be required with durability", "remove it: `required` is the default"),

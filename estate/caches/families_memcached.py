@@ -42,11 +42,12 @@ FAMILIES: Mapping[str, Family] = {
     "memcached1.4": {**MEMCACHED16, "expirezero_does_not_evict": SWITCH, "modern": SWITCH},
     "memcached1.6": MEMCACHED16,
 }
-OF_ENGINE = frozenset({"auth_file", "enable_sasl", "listen", "memory_limit", "port", "user"})
-"""Options of the server that no family offers. [memcached(1)]"""
+NO_LOGIN = "say in `allow_from` who may connect: ElastiCache's Memcached has no authentication"
+LOGINS = ("auth_file", "enable_sasl", "sasl", "sasl_enabled", "sasl_pwdb")
+OF_ENGINE = frozenset({*LOGINS, "listen", "memory_limit", "port", "user"})
+"""Options of the server that no family offers, and what people call its logins. [memcached(1)]"""
 INSTEAD: Mapping[str, str] = {
-    "auth_file": "say in `allow_from` who may connect: ElastiCache's Memcached has no authentication",
-    "enable_sasl": "say in `allow_from` who may connect: ElastiCache's Memcached has no authentication",
+    **dict.fromkeys(LOGINS, NO_LOGIN),
     "memory_limit": BY_CLASS,
     "port": "set `port:` of the cluster",
 }

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from estate import engines, limits, resources
 from estate.caches import common, families_memcached
+from estate.caches.overridden import OWNED_OF_MEMCACHED, setting_rule
 from estate.caches.parameters import MEMCACHED, Checks, EngineTables, parameter_rules
 from estate.caches.watching import MEMCACHED_RULES as WATCH_RULES
 from estate.caches.watching import MemcachedWatchSpec
@@ -349,6 +350,7 @@ RULES: tuple[Rule[MemcachedSpec], ...] = (
         must="not be used: it is for Valkey and Redis OSS alone",
         fix="remove it; what it is for is under `caches:`",
     ),
+    setting_rule("memcached", OWNED_OF_MEMCACHED),
     *(rule for rule in PARAMETER_RULES if rule.id != "memcached/parameter-version"),
     *WATCH_RULES,
 )

@@ -1,10 +1,10 @@
-"""Raw properties of a replication group that contradict what the file says beside them."""
+"""Raw properties of a cache that contradict what the file says beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from estate.resources import is_function
 from estate.spec import Hit, Rule
@@ -13,20 +13,29 @@ if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
 
 
+class HasOverrides(Protocol):
+    """A cache of any kind."""
+
+    @property
+    def overrides(self) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Owned:
     """A property that a setting decides: rules, outputs and runbooks go by the setting."""
 
     setting: str
-    value: Callable[[ReplicationGroupSpec], object]
+    value: Callable[[Any], object]
 
 
-def _nothing(_spec: ReplicationGroupSpec) -> None:
-    """The kit leaves the property out."""
+def _nothing(_spec: object) -> None:
+    """The kit leaves the property out, or makes what it names."""
 
 
-OWNED: dict[str, Owned] = {
+OWNED: Mapping[str, Owned] = {
+    "AutoMinorVersionUpgrade": Owned("minor_upgrades", lambda s: s.minor_upgrades),
     "CacheNodeType": Owned("class", lambda s: s.node_class),
+    "CacheParameterGroupName": Owned("parameters", _nothing),
     "ClusterMode": Owned("cluster_mode", lambda s: s.mode),
     "DataTieringEnabled": Owned("class", lambda s: s.has_data_tiering or None),
     "Durability": Owned("durability", lambda s: s.durability),
@@ -36,24 +45,67 @@ OWNED: dict[str, Owned] = {
     "NumNodeGroups": Owned("shards", lambda s: s.shards),
     "Port": Owned("port", lambda s: s.port),
     "PreferredCacheClusterAZs": Owned("placement", _nothing),
+    "PreferredMaintenanceWindow": Owned("maintenance_window", lambda s: s.maintenance_window),
+    "PrimaryClusterId": Owned("origin", _nothing),
     "ReplicasPerNodeGroup": Owned("replicas", lambda s: None if s.placement else s.replicas),
+    "SnapshotArns": Owned("origin", _nothing),
+    "SnapshotName": Owned("origin", lambda s: s.origin.snapshot if s.origin else None),
+    "SnapshotRetentionLimit": Owned("snapshot_retention_days", lambda s: s.snapshot_retention_days),
+    "SnapshotWindow": Owned("snapshot_window", lambda s: s.snapshot_window),
     "TransitEncryptionMode": Owned("transit_encryption", lambda s: s.transit_encryption),
 }
-LISTS = {"NodeGroupConfiguration", "PreferredCacheClusterAZs"}
+OWNED_OF_MEMCACHED: Mapping[str, Owned] = {
+    "AZMode": Owned("zones", _nothing),
+    "CacheNodeType": Owned("class", lambda s: s.node_class),
+    "CacheParameterGroupName": Owned("parameters", _nothing),
+    "EngineVersion": Owned("version", lambda s: s.version),
+    "NumCacheNodes": Owned("nodes", lambda s: s.nodes),
+    "Port": Owned("port", lambda s: s.port),
+    "PreferredAvailabilityZone": Owned("zones", _nothing),
+    "PreferredAvailabilityZones": Owned("zones", _nothing),
+    "PreferredMaintenanceWindow": Owned("maintenance_window", lambda s: s.maintenance_window),
+    "TransitEncryptionEnabled": Owned("transit_encryption", lambda s: s.transit_encryption),
+}
+OWNED_OF_SERVERLESS: Mapping[str, Owned] = {
+    "CacheUsageLimits": Owned("usage", _nothing),
+    "DailySnapshotTime": Owned("daily_snapshot_time", lambda s: s.daily_snapshot_time),
+    "MajorEngineVersion": Owned("version", lambda s: s.version),
+    "SnapshotArnsToRestore": Owned("origin", _nothing),
+    "SnapshotRetentionLimit": Owned("snapshot_retention_days", lambda s: s.snapshot_retention_days),
+    "UserGroupId": Owned("users", _nothing),
+}
+LISTS = frozenset(
+    {
+        *("CacheUsageLimits", "NodeGroupConfiguration", "PreferredAvailabilityZones", "PreferredCacheClusterAZs"),
+        *("SnapshotArns", "SnapshotArnsToRestore"),
+    }
+)
 AT_REST = "AtRestEncryptionEnabled"
 FAILOVER, MULTI_AZ = "AutomaticFailoverEnabled", "MultiAZEnabled"
 
 
-def _settings(spec: ReplicationGroupSpec) -> Iterator[Hit]:
-    for name, value in spec.overrides.items():
-        owned = OWNED.get(name if name in OWNED else _list_of(name))
-        if owned is not None and (name not in OWNED or _text(value) != _text(owned.value(spec))):
-            yield Hit(("overrides", name), value, must=f"be left to `{owned.setting}:`", fix=f"set `{owned.setting}:`")
+def setting_rule(unit: str, table: Mapping[str, Owned]) -> Rule[Any]:
+    """The rule that a raw property says nothing that a setting says, of any kind of cache."""
+
+    def broken(spec: HasOverrides) -> Iterator[Hit]:
+        for name, value in spec.overrides.items():
+            owned = table.get(name if name in table else _list_of(name))
+            if owned is not None and (name not in table or _text(value) != _text(owned.value(spec))):
+                said = f"set `{owned.setting}:`"
+                yield Hit(("overrides", name), value, must=f"be left to `{owned.setting}:`", fix=said)
+
+    return Rule(
+        id=f"{unit}/override-setting",
+        reads=(),
+        broken=broken,
+        must="be left to its setting",
+        fix="set it there, where its rules are",
+    )
 
 
 def _list_of(name: str) -> str:
     """The list that a dotted name is a part of; parts of anything else are nobody's."""
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     return top if top in LISTS else ""
 
 
@@ -104,13 +156,7 @@ def _single_zone(spec: ReplicationGroupSpec) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
-    Rule(
-        id="cache/override-setting",
-        reads=(),
-        broken=_settings,
-        must="be left to its setting",
-        fix="set it there, where its rules are",
-    ),
+    setting_rule("cache", OWNED),
     Rule(
         id="cache/override-encryption",
         reads=(),

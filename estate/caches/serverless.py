@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from estate import limits, resources
+from estate.caches.overridden import OWNED_OF_SERVERLESS, setting_rule
 from estate.caches.users import UserSpec, user_rules
 from estate.caches.watching import SERVERLESS_RULES as WATCH_RULES
 from estate.caches.watching import ServerlessWatchSpec
@@ -358,6 +359,7 @@ RULES: tuple[Rule[ServerlessCacheSpec], ...] = (
         must=resources.MUST_BE_FREE,
         fix="runbooks find the resource by it: rename the key in the file instead",
     ),
+    setting_rule("serverless-cache", OWNED_OF_SERVERLESS),
     *user_rules("serverless-cache"),
     *allow_rules("serverless-cache"),
     allow_count_rule("serverless-cache", ports=2),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OWN_PROPERTIES = frozenset({"AuthenticationMode", "NoPasswordRequired", "Passwords"})
 """Of `AWS::ElastiCache::User`: how somebody logs in is `authentication`, and nothing else."""
+ACCESS_STRING = "AccessString"
 
 
 class UserSpec(Spec):
@@ -98,8 +99,11 @@ def _access_dangerous(spec: HasUsers) -> Iterator[Hit]:
 def _own_overrides(spec: HasUsers) -> Iterator[Hit]:
     for name, user in spec.users.items():
         for given in user.overrides:
+            path = ("users", name, "overrides", given)
             if given.split(".")[0] in OWN_PROPERTIES:
-                yield Hit(("users", name, "overrides", given), given)
+                yield Hit(path, given)
+            elif given == ACCESS_STRING:
+                yield Hit(path, given, must="be left to `access:`, where its rules are", fix="set `access:`")
 
 
 def user_rules(unit: str) -> tuple[Rule[Any], ...]:

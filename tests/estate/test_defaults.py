@@ -39,8 +39,8 @@ from estate.watching import AlarmsSpec, WatchSpec
 from tests.support.estate_files import GONE, MYSQL, changed, problems
 
 PINNED = {
-    ("2026-11", "production"): "6a030d8bdbbc128e",
-    ("2026-11", "dev"): "31b55a086a7953a1",
+    ("2026-11", "production"): "60ba2f0d39c49791",
+    ("2026-11", "dev"): "0a218bd390829eed",
 }
 DEV = {"profile": "dev", "aurora.orders.instances": GONE, "caches.sessions.class": GONE}
 

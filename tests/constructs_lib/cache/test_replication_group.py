@@ -218,5 +218,6 @@ def test_nodes_with_ssds_use_them(tmp_path: Path, node_class: str, tiers: bool |
 def test_what_is_beneath_can_be_reached(tmp_path: Path) -> None:
     made = alone(tmp_path)
     made.cfn_replication_group.data_tiering_enabled = True
+    assert made.users is not None
     assert set(made.users.cfn_users) == {"web", "reports"}
     assert made.users.cfn_user_group.user_group_id == "shop-sessions"
