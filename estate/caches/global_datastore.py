@@ -158,6 +158,8 @@ NOT_FOR_SECONDARIES = frozenset({"cache/no-replica"})
 """That a member has no replica is refused as such."""
 OF_THE_REGION = frozenset({"cache/class-region", "cache/type-region"})
 """Rules that a secondary may break by its Region alone: told at the Region, not at the setting."""
+BY_OVERRIDES_ALONE = frozenset({"PreferredMaintenanceWindow", "SnapshotRetentionLimit", "SnapshotWindow"})
+"""What a secondary may have of its own, at another time of day, and the file has no setting for there."""
 OF_THE_SIZE = frozenset({"cache/nodes-max", "cache/nodes-quota"})
 """Rules about shards and replicas together: told at the secondary's own replicas."""
 
@@ -173,6 +175,8 @@ def _over_secondaries(rule: Rule[ReplicationGroupSpec]) -> Rule[ReplicationGroup
         for region, said in datastore.secondaries.items():
             here: Path = ("global", "secondaries", region)
             for hit in rule.broken(secondary_of(spec, region)):
+                if rule.id == "cache/override-setting" and hit.path[-1] in BY_OVERRIDES_ALONE:
+                    continue
                 if hit.path and hit.path[0] in OWN_TO_SECONDARIES & said.model_fields_set:
                     yield replace(hit, path=(*here, *hit.path))
                 elif rule.id in OF_THE_SIZE and "replicas" in said.model_fields_set:

@@ -46,7 +46,6 @@ OWNED: Mapping[str, Owned] = {
     "Port": Owned("port", lambda s: s.port),
     "PreferredCacheClusterAZs": Owned("placement", _nothing),
     "PreferredMaintenanceWindow": Owned("maintenance_window", lambda s: s.maintenance_window),
-    "PrimaryClusterId": Owned("origin", _nothing),
     "ReplicasPerNodeGroup": Owned("replicas", lambda s: None if s.placement else s.replicas),
     "SnapshotArns": Owned("origin", _nothing),
     "SnapshotName": Owned("origin", lambda s: s.origin.snapshot if s.origin else None),

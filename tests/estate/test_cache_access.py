@@ -46,6 +46,11 @@ ROWS: tuple[Row, ...] = (
         f"{S}.users.web.overrides.AuthenticationMode.Type",
         {f"{S}.users.web.overrides": {"AuthenticationMode.Type": "no-password-required"}},
     ),
+    (
+        "cache/user-login",
+        f"{S}.users.web.overrides.AccessString",
+        {f"{S}.users.web.overrides": {"AccessString": "on nopass ~* +@all"}},
+    ),
     ("cache/access-password", WEB, {WEB: "on >secret ~* +@read"}),
     ("cache/access-password", WEB, {WEB: "on nopass ~* +@read"}),
     ("cache/access-password", WEB, {WEB: "on reset ~* +@read"}),

@@ -198,7 +198,7 @@ def test_a_secondary_has_what_the_primary_has_but_what_belongs_to_its_place() ->
     changes = {
         f"{S}.users": {"app": {"access": "on ~* +@read"}},
         f"{S}.allow_from": {"web": {"security_group": "sg-0123456789abcdef0"}},
-        f"{S}.overrides": {"SnapshotWindow": "01:00-02:00"},
+        f"{S}.overrides": {"NetworkType": "ipv4"},
         f"{S}.snapshot_retention_days": 7,
         f"{EAST}.replicas": 2,
         f"{EAST}.protection": False,

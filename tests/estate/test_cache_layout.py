@@ -212,7 +212,9 @@ ROWS: tuple[Row, ...] = (
             of_overrides(**{name.split(".")[0]: right}),
         )
         for name, wrong, right in (
+            ("AutoMinorVersionUpgrade", False, True),
             ("CacheNodeType", "cache.r6gd.xlarge", "cache.r7g.large"),
+            ("CacheParameterGroupName", "default.valkey8", None),
             ("ClusterMode", "enabled", "disabled"),
             ("DataTieringEnabled", True, None),
             ("Durability", "sync", None),
@@ -223,7 +225,12 @@ ROWS: tuple[Row, ...] = (
             ("NumNodeGroups", 2, 1),
             ("Port", 6379, "6380"),
             ("PreferredCacheClusterAZs", ["eu-west-1a"], None),
+            ("PreferredMaintenanceWindow", "sun:01:00-sun:01:10", None),
             ("ReplicasPerNodeGroup", 2, 1),
+            ("SnapshotArns", ["arn:aws:s3:::dumps/one.rdb"], None),
+            ("SnapshotName", "before", None),
+            ("SnapshotRetentionLimit", 99, 15),
+            ("SnapshotWindow", "03:00-03:10", None),
             ("TransitEncryptionMode", "preferred", "required"),
         )
     ),

@@ -69,13 +69,14 @@ ROWS: tuple[Row, ...] = (
     ("memcached/window-length", "maintenance_window", {f"{PAGES}.maintenance_window": "sun:05:00-sun:05:59"}),
     ("memcached/tags", "tags.aws:x", {f"{PAGES}.tags": {"aws:x": "y"}}),
     ("memcached/override-unknown", "overrides.Nodes", {f"{PAGES}.overrides": {"Nodes": 3}}),
-    ("memcached/override-value", "overrides.Port", {f"{PAGES}.overrides": {"Port": "often"}}),
+    ("memcached/override-value", "overrides.NetworkType", {f"{PAGES}.overrides": {"NetworkType": 4}}),
     ("memcached/override-identity", "overrides.ClusterName", {f"{PAGES}.overrides": {"ClusterName": "mine"}}),
     (
         "memcached/override-foreign",
         "overrides.SnapshotRetentionLimit",
         {f"{PAGES}.overrides": {"SnapshotRetentionLimit": 1}},
     ),
+    ("memcached/override-setting", "overrides.NumCacheNodes", {f"{PAGES}.overrides": {"NumCacheNodes": 61}}),
     ("memcached/parameter-unknown", "parameters.max_item_sice", _parameter(max_item_sice="2097152")),
     ("memcached/parameter-family", "parameters.maxmemory-policy", {f"{PAGES}.parameters": {"maxmemory-policy": "x"}}),
     ("memcached/parameter-value", "parameters.max_item_size", _parameter(max_item_size="2m")),
@@ -96,6 +97,22 @@ VARIANTS: tuple[Row, ...] = (
     ("memcached/version-form", "version", {f"{PAGES}.version": "1.6.22-tls"}),
     ("memcached/zones-count", "zones", {f"{PAGES}.zones": [1, 2, 3, 1]}),
     ("memcached/override-foreign", "overrides.SnapshotName", {f"{PAGES}.overrides": {"SnapshotName": "kept"}}),
+    *(
+        ("memcached/override-setting", f"overrides.{name}", {f"{PAGES}.overrides": {name: value}})
+        for name, value in (
+            ("AZMode", "single-az"),
+            ("CacheNodeType", "cache.r6gd.xlarge"),
+            ("CacheParameterGroupName", "default.memcached1.6"),
+            ("EngineVersion", "1.6.6"),
+            ("Port", 11211),
+            ("PreferredAvailabilityZone", "eu-west-1a"),
+            ("PreferredAvailabilityZones", ["eu-west-1a"] * 3),
+            ("PreferredAvailabilityZones.0", "eu-west-1a"),
+            ("PreferredMaintenanceWindow", "sun:01:00-sun:01:10"),
+            ("TransitEncryptionEnabled", False),
+        )
+    ),
+    ("memcached/parameter-kept", "parameters.sasl", _parameter(sasl="yes")),
     ("memcached/parameter-value", "parameters.hash_algorithm", _parameter(hash_algorithm="md5")),
     ("estate/secret", "parameters.hash_algorithm", _parameter(hash_algorithm="AKIAIOSFODNN7EXAMPLE")),
     ("memcached/parameter-kept", "parameters.num_threads", _parameter(num_threads="8")),
@@ -129,6 +146,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "parameters-of-an-older-family": OLD
     | {f"{PAGES}.version": "1.4.34", f"{PAGES}.class": "cache.m5.large"}
     | _parameter(modern="1"),
+    "an-override-that-agrees": {f"{PAGES}.overrides": {"NumCacheNodes": "3", "TransitEncryptionEnabled": True}},
     "an-override": {f"{PAGES}.overrides": {"NetworkType": "ipv4"}},
     "one-node-in-dev": {"profile": "dev", f"{PAGES}.nodes": 1},
 }

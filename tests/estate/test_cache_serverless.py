@@ -78,6 +78,18 @@ BROKEN: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("serverless-cache/override-unknown", f"{DOCS}.overrides.Port", docs(overrides={"Port": 1})),
     ("serverless-cache/override-value", f"{DOCS}.overrides.Description", docs(overrides={"Description": 1})),
     ("serverless-cache/override-identity", f"{DOCS}.overrides.Engine", docs(overrides={"Engine": "redis"})),
+    *(
+        ("serverless-cache/override-setting", f"{DOCS}.overrides.{name}", docs(overrides={name: value}))
+        for name, value in (
+            ("CacheUsageLimits", {"DataStorage": {"Unit": "GB", "Maximum": 9999}}),
+            ("CacheUsageLimits.DataStorage.Maximum", 9999),
+            ("DailySnapshotTime", "25:00"),
+            ("MajorEngineVersion", "7"),
+            ("SnapshotArnsToRestore", [OWN]),
+            ("SnapshotRetentionLimit", 36),
+            ("UserGroupId", "theirs"),
+        )
+    ),
     ("serverless-cache/user-default", f"{DOCS}.users.default", docs(users={"default": {}})),
     ("serverless-cache/users-max", f"{DOCS}.users", docs(users={f"u{number}": {} for number in range(100)})),
     (
@@ -135,6 +147,7 @@ FINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("no-snapshots", docs(snapshot_retention_days=0)),
     ("origins", docs(origin={"snapshots": [OWN, OF_NODES, RDB]})),
     ("memcached-origin", docs(engine="memcached", origin={"snapshots": [OWN]})),
+    ("overrides-that-agree", docs(overrides={"SnapshotRetentionLimit": 15, "MajorEngineVersion": "8"})),
     ("vpc-connection", docs(overrides={"ConnectionType": "vpc"})),
     ("thirty-sources", docs(allow_from=dict(list(SOURCES.items())[:30]))),
     ("three-subnets", docs() | {"network.eu-west-1": VPC | {"subnets": SUBNETS[:3]}}),

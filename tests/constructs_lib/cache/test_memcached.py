@@ -120,10 +120,10 @@ def test_tls_can_be_off(tmp_path: Path) -> None:
 
 
 def test_a_window_and_overrides_come_last(tmp_path: Path) -> None:
-    spec = memcached(maintenance_window="sun:05:00-sun:06:00", overrides={"IpDiscovery": "ipv4", "Port": 11300})
+    spec = memcached(maintenance_window="sun:05:00-sun:06:00", overrides={"IpDiscovery": "ipv4", "NetworkType": "ipv4"})
     properties = only(template(tmp_path, spec), CLUSTER)
     assert properties["PreferredMaintenanceWindow"] == "sun:05:00-sun:06:00"
-    assert (properties["IpDiscovery"], properties["Port"]) == ("ipv4", 11300)
+    assert (properties["IpDiscovery"], properties["NetworkType"]) == ("ipv4", "ipv4")
 
 
 def test_nothing_connects_until_it_may(made: Template, tmp_path: Path) -> None:

@@ -147,12 +147,12 @@ def test_parameters_and_overrides_of_the_file_win(tmp_path: Path) -> None:
     spec = valkey(
         parameters={"maxmemory-policy": "allkeys-lru"},
         overrides={"NotificationTopicArn": "arn:aws:sns:x"},
-        users={"web": {"overrides": {"AccessString": "on ~* +@all"}}},
+        users={"web": {"overrides": {"Tags": [{"Key": "team", "Value": "web"}]}}},
     )
     made = template(tmp_path, spec)
     assert only(made, "AWS::ElastiCache::ParameterGroup")["Properties"]["maxmemory-policy"] == "allkeys-lru"
     assert only(made, GROUP)["NotificationTopicArn"] == "arn:aws:sns:x"
-    assert only(made, "AWS::ElastiCache::User")["AccessString"] == "on ~* +@all"
+    assert only(made, "AWS::ElastiCache::User")["Tags"] == [{"Key": "team", "Value": "web"}]
 
 
 def test_connections_open_the_literal_port(tmp_path: Path) -> None:
