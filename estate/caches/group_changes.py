@@ -164,8 +164,15 @@ def _replicas_of_placed(old: ReplicationGroupSpec, new: ReplicationGroupSpec) ->
 
 
 def _durability(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator[Moved]:
-    if old.is_durable != new.is_durable:
-        yield Moved(("durability",), old.durability, new.durability)
+    if old.is_durable == new.is_durable:
+        return
+    left_out = new.durability is None
+    fix = (
+        "write `durability: disabled` instead of taking it out; see docs/options/replication-group.md"
+        if left_out
+        else ""
+    )
+    yield Moved(("durability",), old.durability, new.durability, fix=fix)
 
 
 def _at_birth(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator[Moved]:
@@ -267,7 +274,8 @@ GROUP_RULES: tuple[ChangeRule[ReplicationGroupSpec], ...] = (
         found=_durability,
         effect="in-steps",
         what="CloudFormation's schema says that it fails; ElastiCache itself changes it, since 27 October 2026",
-        fix="run `aws elasticache modify-replication-group` with `--durability` first, then deploy this edit",
+        fix="run `aws elasticache modify-replication-group` with `--durability` and `--apply-immediately` first, then "
+        "deploy this edit",
     ),
     ChangeRule(
         id="change/engine-back",

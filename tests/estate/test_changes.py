@@ -76,6 +76,7 @@ ROWS: tuple[Row, ...] = (
     ("change/placement", "refused", f"{S}placement", {f"{S}shards": 2}, PLACED),
     ("change/placed-replicas", "refused", f"{S}replicas", PLACED, PLACED | {f"{S}replicas": 2}),
     ("change/parameter-at-birth", "refused", f"{S}parameters.databases", {}, {f"{S}parameters": {"databases": "32"}}),
+    ("change/durability", "in-steps", f"{S}durability", DURABLE | {f"{S}durability": "sync"}, DURABLE),
     ("change/durability", "in-steps", f"{S}durability", DURABLE, DURABLE | {f"{S}durability": "sync"}),
     ("change/engine-back", "refused", f"{S}engine", {}, REDIS),
     ("change/downgrade", "refused", f"{S}version", {}, {f"{S}version": "8.1"}),
