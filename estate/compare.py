@@ -12,7 +12,7 @@ from estate.caches.every import UNITS as CACHE_UNITS
 from estate.caches.global_changes import GLOBAL_RULES
 from estate.caches.global_datastore import every_group
 from estate.caches.group_changes import GROUP_RULES
-from estate.caches.memcached_changes import MEMCACHED_RULES
+from estate.caches.memcached_changes import MEMCACHED_RULES, zones_moved
 from estate.caches.serverless_changes import SERVERLESS_RULES
 from estate.changes import REPLACED, Change, ChangeRule, Effect, Moved, setting
 from estate.load import Loaded
@@ -147,6 +147,14 @@ def _serverless_subnets(new: Estate, region: str, before: NetworkSpec, network: 
         yield _change("change/serverless-subnets", path, (was, now), what, fix)
 
 
+def _memcached_zones(old: Estate, new: Estate) -> Iterator[Change]:
+    """Nodes that stay don't move: by `zones`, or by a network that gets more zones."""
+    for path, was, now in zones_moved(old, new):
+        fix = f"write `zones: {list(was)}`" if all(isinstance(zone, int) for zone in was) else "leave it as it was"
+        fix += "; nodes that you add may stand in other zones"
+        yield _change("change/memcached-zones", path, (was, now), REPLACED.format(what="cluster"), fix)
+
+
 def _joined(old: Estate, new: Estate) -> Iterator[Change]:
     """A cache that holds data would be emptied if it became a secondary of a global datastore. [facts E17]"""
     alone = {names.cache_identifier(old.name, cache.name) for _, cache in members_of(old) if _is_cache(cache)}
@@ -180,6 +188,18 @@ def _gone(old: Estate, new: Estate) -> Iterator[Change]:
             yield _renamed((unit, name), renamed)
         else:
             yield _left(old, unit, name)
+
+
+def _secondaries_left(old: Estate, new: Estate) -> Iterator[Change]:
+    """Secondary Regions of a cache that is still declared, which the file no longer names."""
+    there = {spec.name for _, spec in every_group(new)}
+    for path, spec in every_group(old):
+        is_secondary = len(path) > 2  # noqa: PLR2004 - below its primary
+        if is_secondary and path[1] in new.caches and spec.name not in there:
+            stack = names.cache_stack(old.name, spec.name)
+            what = f"it goes on following the primary and is billed: a deploy leaves its stack {stack} alone"
+            fix = "docs/options/global-datastore.md says how a Region is taken out, and how all of it is"
+            yield _change("change/undeclared", path, ("declared", "not declared"), what, fix)
 
 
 def _is_same(one: Member, other: Member) -> bool:
@@ -218,7 +238,7 @@ TABLES: Mapping[str, tuple[ChangeRule[Any], ...]] = {
     "memcached": MEMCACHED_RULES,
     "serverless_caches": SERVERLESS_RULES,
 }
-WHOLE = (_name, _shared_key, _regions, _networks, _joined, _gone)
+WHOLE = (_name, _shared_key, _regions, _networks, _memcached_zones, _joined, _gone, _secondaries_left)
 """What the estate as a whole shows."""
 
 

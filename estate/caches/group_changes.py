@@ -65,7 +65,7 @@ def users_to_valkey(
 def users_to_redis(
     old: ReplicationGroupSpec | ServerlessCacheSpec, new: ReplicationGroupSpec | ServerlessCacheSpec
 ) -> Iterator[Moved]:
-    if (old.user_engine, new.user_engine) == (VALKEY, REDIS):
+    if (old.user_engine, new.user_engine) == (VALKEY, REDIS) and old.moved_from != new.moved_from:
         yield Moved(("moved_from",), old.moved_from, new.moved_from)
 
 

@@ -13,10 +13,10 @@ from estate.changes import REPLACED, ChangeRule, Moved, setting
 
 if TYPE_CHECKING:
     from estate.caches.memcached import MemcachedSpec
+    from estate.model import Estate
+    from estate.spec import Path
 
-
-ZONE_COUNTS = (2, 3)
-"""Zones that a network has; zones that are left out are taken in turn."""
+Zones = tuple[int, ...] | tuple[str, ...]
 
 
 def _memcached_older(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
@@ -29,11 +29,27 @@ def _memcached_newer(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
         yield Moved(("version",), old.version, new.version)
 
 
-def _memcached_zones(old: MemcachedSpec, new: MemcachedSpec) -> Iterator[Moved]:
-    """Nodes may come and go by their zones; a node that stays does not move."""
-    moved = all(old.zones_of_nodes(count) != new.zones_of_nodes(count) for count in ZONE_COUNTS)
-    if moved and old.nodes == new.nodes:
-        yield Moved(("zones",), old.zones, new.zones)
+def zones_moved(old: Estate, new: Estate) -> Iterator[tuple[Path, Zones, Zones]]:
+    """Clusters of which a node that stays would stand in another zone, and the zones of their nodes.
+
+    Either `zones` says so, or nodes take the zones of the network in turn, and it has others now. Nodes come and go at
+    the end. A network whose zones the file does not name has none to compare.
+    """
+    for name, now in new.memcached.items():
+        before = old.memcached.get(name)
+        was, zones = (before and _zones(old, before), _zones(new, now))
+        if was and zones and any(one != other for one, other in zip(was, zones, strict=False)):
+            yield ("memcached", name, "zones"), was, zones
+
+
+def _zones(estate: Estate, spec: MemcachedSpec) -> Zones:
+    """Number of each node's zone, from 1; or its name, where the network names its zones."""
+    network = estate.network.get(spec.region or estate.regions[0])
+    if network is None or (network.is_existing and not network.availability_zones):
+        return ()
+    names = network.availability_zones
+    numbers = spec.zones_of_nodes(len(names) or network.zones)
+    return tuple(names[number - 1] for number in numbers) if names else numbers
 
 
 MEMCACHED_RULES: tuple[ChangeRule[MemcachedSpec], ...] = (
@@ -44,14 +60,6 @@ MEMCACHED_RULES: tuple[ChangeRule[MemcachedSpec], ...] = (
         what=REPLACED.format(what="cluster"),
         fix=OTHER_KEY,
         property="Port",
-    ),
-    ChangeRule(
-        id="change/memcached-zones",
-        found=_memcached_zones,
-        effect="replaces",
-        what=REPLACED.format(what="cluster"),
-        fix="leave it; nodes that you add may stand in other zones",
-        property="PreferredAvailabilityZones",
     ),
     ChangeRule(
         id="change/memcached-tls",

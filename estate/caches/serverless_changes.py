@@ -75,7 +75,7 @@ def _unset(old: ServerlessCacheSpec, new: ServerlessCacheSpec) -> Iterator[Moved
         if path not in now:
             yield Moved(path, value, None)
     if old.daily_snapshot_time is not None and new.daily_snapshot_time is None and new.snapshot_retention_days > 0:
-        yield Moved(("daily_snapshot_time",), old.daily_snapshot_time, None)
+        yield Moved(("daily_snapshot_time",), old.daily_snapshot_time, None, fix="write the time that it shall be")
 
 
 SERVERLESS_RULES: tuple[ChangeRule[ServerlessCacheSpec], ...] = (

@@ -107,6 +107,15 @@ ROWS: tuple[Row, ...] = (
     ("change/users", "in-place", f"{S}moved_from", USERS | {f"{S}moved_from": "redis"}, USERS),
     ("change/memcached-port", "replaces", f"{PAGES}.port", pages(), pages(port=11213)),
     ("change/memcached-zones", "replaces", f"{PAGES}.zones", pages(zones=[1, 2]), pages(zones=[1, 3])),
+    ("change/memcached-zones", "replaces", f"{PAGES}.zones", pages(nodes=3), pages(nodes=3, zones=[1, 2, 1])),
+    ("change/memcached-zones", "replaces", f"{PAGES}.zones", pages(zones=[1, 2]), pages(nodes=3, zones=[2, 1, 3])),
+    (
+        "change/memcached-zones",
+        "replaces",
+        f"{PAGES}.zones",
+        pages(nodes=3) | {"network.eu-west-1": {"zones": 2}},
+        pages(nodes=3),
+    ),
     (
         "change/memcached-tls",
         "refused",
@@ -180,6 +189,7 @@ ROWS: tuple[Row, ...] = (
     ("change/kind", "replaces", DOCS, {"memcached.docs": {}}, docs()),
     ("change/renamed", "replaces", f"{DOCS}2", docs(), {f"{DOCS}2": {}}),
     ("change/undeclared", "stays", DOCS, docs(), {}),
+    ("change/undeclared", "stays", f"{S}global.secondaries.us-east-1", TWO | GLOBAL, TWO | {f"{S}shards": 2}),
 )
 QUIET: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("nothing-changed", {}, {}),
@@ -200,6 +210,12 @@ QUIET: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("region-written-out", {}, {f"{S}region": "eu-west-1"}),
     ("minor-of-aurora", {"aurora.orders.version": "17.6"}, {"aurora.orders.version": "17.7"}),
     ("zones-written-out", pages(), pages(zones=[1, 2])),
+    (
+        "zone-that-no-node-stands-in",
+        pages() | {"network.eu-west-1": {"zones": 2}},
+        pages(),
+    ),
+    ("users-of-an-engine-that-stays", USERS, USERS | {f"{S}replicas": 2}),
     ("minor-left-out", {}, {"aurora.orders.version": "17", "acknowledge": ["aurora/version-vague"]}),
     ("tags", {}, {"tags": {"team": "web"}}),
     (

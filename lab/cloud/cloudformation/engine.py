@@ -107,7 +107,7 @@ class Deployment:
                 self._change(present, fresh)
         except Exception as error:
             failed = self.stack.resources.setdefault(logical_id, fresh)
-            verb = "CREATE" if present is None or failed is fresh else "UPDATE"
+            verb = "CREATE" if present is None else "UPDATE"
             reason = str(error) if isinstance(error, ResourceError | ServiceException) else f"internal error: {error!r}"
             self.stack.set_resource(failed, f"{verb}_FAILED", reason)
             raise ResourceError(f"The following resource(s) failed to {verb.lower()}: [{logical_id}].") from error

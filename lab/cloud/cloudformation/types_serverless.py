@@ -13,6 +13,11 @@ def _final_snapshot(handle: Handle) -> dict[str, Any]:
     return {"FinalSnapshotName": name} if name else {}
 
 
+def _stays(name: str) -> Any:
+    """What a template leaves out from now on is not sent, and stays as it is. [B] ModifyServerlessCache"""
+    return lambda _old, new: {} if new is None else {name: new}
+
+
 def _port(endpoint: str) -> Any:
     """CloudFormation gives ports of this type as text."""
     return lambda handle: str(handle.look(f"{endpoint}.Port"))
@@ -36,6 +41,7 @@ ROWS = (
         tags=arn_tags("ARN"),
         accepted=frozenset({"FinalSnapshotName"}),
         update_steps={"FinalSnapshotName": lambda _handle, _new: None},  # the next delete reads it
+        update_as={name: _stays(name) for name in ("CacheUsageLimits", "DailySnapshotTime")},
         attrs={
             "ARN": "ARN",
             "CreateTime": lambda h: h.look("CreateTime").isoformat(),

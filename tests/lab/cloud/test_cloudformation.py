@@ -123,6 +123,13 @@ class TestRollback:
         assert "ParameterNotFound" in refused(aws("ssm").get_parameter, Name="/n")
         assert aws.deploy("s", template(A=parameter("two")))["StackStatus"] == "UPDATE_COMPLETE"
 
+    def test_a_change_that_fails_is_an_update_that_failed(self, aws: Aws) -> None:
+        """User Guide, "Stack status codes": UPDATE_FAILED is of a resource that could not be updated."""
+        aws.deploy("s", template(A=cluster(BackupRetentionPeriod=7)))
+        aws.deploy("s", template(A=cluster(BackupRetentionPeriod=99)))
+        assert "A UPDATE_FAILED" in aws.reasons("s")
+        assert "The following resource(s) failed to update: [A]." in aws.reasons("s")
+
     def test_rolling_back_does_not_delete_what_somebody_else_made(self, aws: Aws) -> None:
         aws("ssm").put_parameter(Name="/p", Type="String", Value="theirs")
         assert aws.deploy("s", template(A=parameter()))["StackStatus"] == "ROLLBACK_COMPLETE"

@@ -267,3 +267,18 @@ def test_tags_are_by_its_arn(aws: Aws) -> None:
     assert cache.list_tags_for_resource(ResourceName=shown(cache)["ARN"])["TagList"] == [
         {"Key": "team", "Value": "kitchen"}
     ]
+
+
+def test_what_a_template_leaves_out_stays_as_it_is(aws: Aws) -> None:
+    """API reference, ModifyServerlessCache: a parameter that is not given is not changed."""
+
+    def deployed(**given: Any) -> str:
+        body = {"Type": "AWS::ElastiCache::ServerlessCache", "Properties": {"Engine": "valkey", **given}}
+        status: str = aws.deploy("s", {"Resources": {"A": body}})["StackStatus"]
+        return status
+
+    named = {"ServerlessCacheName": "menus"}
+    assert deployed(**named, CacheUsageLimits=LIMITS, DailySnapshotTime="03:00") == "CREATE_COMPLETE"
+    assert deployed(**named, SnapshotRetentionLimit=0) == "UPDATE_COMPLETE"
+    cache = shown(aws("elasticache"))
+    assert (cache["CacheUsageLimits"], cache["DailySnapshotTime"]) == (LIMITS, "03:00")
