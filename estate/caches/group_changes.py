@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING
 
 from estate import engines
 from estate.caches.families import AT_BIRTH
+from estate.caches.user_changes import (
+    LOGIN_FIX,
+    LOGIN_WHAT,
+    REDIS,
+    VALKEY,
+    login_changed,
+    users_of_redis,
+    users_to_redis,
+    users_to_valkey,
+)
 from estate.changes import REPLACED, ChangeRule, Moved, setting, told
 
 if TYPE_CHECKING:
     from estate.caches.replication_group import ReplicationGroupSpec
-    from estate.caches.serverless import ServerlessCacheSpec
 
 NO_FAILOVER_FROM = (5, 0, 6)
 """Older Redis OSS fails over for 30 to 60 seconds while it becomes Valkey. [E4 VersionManagement.HowTo]"""
-REDIS, VALKEY = "redis", "valkey"
 OTHER_KEY = "keep it, or declare the other cache under another key, move clients and data, then remove this one"
 GROUP_GONE = REPLACED.format(what="cache")
 
@@ -44,29 +52,6 @@ def _to_valkey(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator
     outage = "a failover of 30 to 60 seconds" if is_old else "writes pause for seconds"
     what = f"the cache becomes Valkey {new.version} in place, in minutes: {outage}, data and endpoints stay"
     yield Moved(("engine",), f"{old.engine} {old.version}", f"{new.engine} {new.version}", what)
-
-
-def users_of_redis(
-    old: ReplicationGroupSpec | ServerlessCacheSpec, new: ReplicationGroupSpec | ServerlessCacheSpec
-) -> Iterator[Moved]:
-    """The user group is changed before the cache that names it, and a Redis OSS cache takes none of Valkey's."""
-    had = old.user_of_kit is not None or bool(old.users)
-    if had and old.engine == REDIS and new.engine == VALKEY and new.user_engine == VALKEY:
-        yield Moved(("engine",), old.engine, new.engine)
-
-
-def users_to_valkey(
-    old: ReplicationGroupSpec | ServerlessCacheSpec, new: ReplicationGroupSpec | ServerlessCacheSpec
-) -> Iterator[Moved]:
-    if old.engine == new.engine == VALKEY and (old.user_engine, new.user_engine) == (REDIS, VALKEY):
-        yield Moved(("moved_from",), old.moved_from, new.moved_from)
-
-
-def users_to_redis(
-    old: ReplicationGroupSpec | ServerlessCacheSpec, new: ReplicationGroupSpec | ServerlessCacheSpec
-) -> Iterator[Moved]:
-    if (old.user_engine, new.user_engine) == (VALKEY, REDIS) and old.moved_from != new.moved_from:
-        yield Moved(("moved_from",), old.moved_from, new.moved_from)
 
 
 def _downgrade(old: ReplicationGroupSpec, new: ReplicationGroupSpec) -> Iterator[Moved]:
@@ -389,6 +374,13 @@ GROUP_RULES: tuple[ChangeRule[ReplicationGroupSpec], ...] = (
         effect="in-place",
         what="the deploy makes the users and their group; the token stays valid until one call replaces it",
         fix="make the call that docs/options/engine-moves.md shows after the deploy",
+    ),
+    ChangeRule(
+        id="change/user-login",
+        found=login_changed,
+        effect="in-place",
+        what=LOGIN_WHAT,
+        fix=LOGIN_FIX,
     ),
     ChangeRule(
         id="change/users",

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from estate.caches.group_changes import (
-    GROUP_GONE,
-    OTHER_KEY,
+from estate.caches.group_changes import GROUP_GONE, OTHER_KEY
+from estate.caches.user_changes import (
+    LOGIN_FIX,
+    LOGIN_WHAT,
     REDIS,
     VALKEY,
+    login_changed,
     users_of_redis,
     users_to_redis,
     users_to_valkey,
@@ -135,6 +137,13 @@ SERVERLESS_RULES: tuple[ChangeRule[ServerlessCacheSpec], ...] = (
         effect="in-place",
         what="the cache changes in place, without an interruption; data and endpoints stay",
         fix="there is no way back: take a snapshot first",
+    ),
+    ChangeRule(
+        id="change/serverless-user-login",
+        found=login_changed,
+        effect="in-place",
+        what=LOGIN_WHAT,
+        fix=LOGIN_FIX,
     ),
     ChangeRule(
         id="change/serverless-users-to-valkey",

@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "estates"
 S = "caches.sessions."
 DOCS, PAGES = "serverless_caches.docs", "memcached.pages"
 USERS = {f"{S}users": {"web": {"access": "on ~a:* +@read"}}}
+BY_PASSWORD = {f"{S}users": {"web": {"access": "on ~a:* +@read", "authentication": "password"}}}
 REDIS = {f"{S}engine": "redis", f"{S}version": "7.1"}
 OLD_REDIS = {
     f"{S}engine": "redis",
@@ -105,6 +106,14 @@ ROWS: tuple[Row, ...] = (
     ("change/tls-back", "in-place", f"{S}transit_encryption", {}, PREFERRED),
     ("change/auth-token-replaced", "in-place", f"{S}auth_token.replaced_by_users", REDIS | TOKEN, REDIS | REPLACED),
     ("change/users", "in-place", f"{S}moved_from", USERS | {f"{S}moved_from": "redis"}, USERS),
+    ("change/user-login", "in-place", f"{S}users.web.authentication", USERS, BY_PASSWORD),
+    (
+        "change/serverless-user-login",
+        "in-place",
+        f"{DOCS}.users.web.authentication",
+        docs(users={"web": {}}),
+        docs(users={"web": {"authentication": "password"}}),
+    ),
     ("change/memcached-port", "replaces", f"{PAGES}.port", pages(), pages(port=11213)),
     ("change/memcached-zones", "replaces", f"{PAGES}.zones", pages(zones=[1, 2]), pages(zones=[1, 3])),
     ("change/memcached-zones", "replaces", f"{PAGES}.zones", pages(nodes=3), pages(nodes=3, zones=[1, 2, 1])),
