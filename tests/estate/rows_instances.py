@@ -164,8 +164,8 @@ VARIANTS: tuple[Row, ...] = (
     ("estate/secret", "aurora.orders.tags.note", {"aurora.orders.tags": {"note": "AKIAIOSFODNN7EXAMPLE"}}),
     (
         "estate/secret",
-        "caches.sessions.parameters.notify",
-        {"caches.sessions.parameters": {"notify": "redis://u:hunter2@cache"}},
+        "caches.sessions.parameters.notify-keyspace-events",
+        {"caches.sessions.parameters": {"notify-keyspace-events": "redis://u:hunter2@cache"}},
     ),
 )
 

@@ -27,6 +27,7 @@ OLD: dict[str, Any] = {
     f"{S}.users": {},
 }
 TOKEN: dict[str, Any] = {f"{S}.auth_token": {}, f"{S}.users": {}}
+ALONE = {"replicas": 0, "acknowledge": ["cache/no-replica"]}
 CROWDED: dict[str, Any] = {"users": {f"u{number}": {} for number in range(99)}}
 SIXTY = {f"s{number}": {"cidr": f"10.0.0.{number}/32"} for number in range(1, 61)}
 
@@ -110,7 +111,7 @@ ROWS: tuple[Row, ...] = (
         {f"{S}.overrides": {"TransitEncryptionEnabled": False}},
     ),
     ("estate/cache-users-quota", "caches", {"caches": {f"c{number}": CROWDED for number in range(21)}}),
-    ("estate/cache-groups-quota", "caches", {"caches": {f"c{number}": {} for number in range(201)}}),
+    ("estate/cache-groups-quota", "caches", {"caches": {f"c{number}": ALONE for number in range(201)}}),
     ("cache/allow-one", f"{FROM}.app", {f"{FROM}.app": {"security_group": GROUP, "cidr": "10.0.0.1/32"}}),
     ("cache/allow-form", f"{FROM}.app.security_group", {f"{FROM}.app.security_group": "app"}),
     ("cache/allow-public", f"{FROM}.all.cidr", {f"{FROM}.all.cidr": "0.0.0.0/0"}),
@@ -141,7 +142,7 @@ FINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("tls-as-it-is", {f"{S}.overrides": {"TransitEncryptionEnabled": True}}),
     ("sixty-sources", {FROM: SIXTY}),
     ("two-thousand-users", {"caches": {f"c{number}": CROWDED for number in range(20)}}),
-    ("two-hundred-groups", {"caches": {f"c{number}": {} for number in range(200)}}),
+    ("two-hundred-groups", {"caches": {f"c{number}": ALONE for number in range(200)}}),
     ("private-address", {f"{FROM}.app.cidr": "10.0.0.1/32"}),
 )
 

@@ -281,6 +281,7 @@ ROWS: tuple[Row, ...] = (
 IDS = [f"{row[0]} {row[1].removeprefix('caches.')} {number}" for number, row in enumerate(ROWS)]
 ALSO = {"cache/tls-preferred-access": {"cache/tls-preferred"}, "cache/tls-preferred-version": {"cache/tls-preferred"}}
 ALSO["cache/durability-tls"] = {"cache/tls-preferred"}
+ALSO["cache/nodes-max"] = {"estate/cache-nodes-quota"}
 
 
 def found_in(changes: Changes, rule: str) -> set[tuple[str, str]]:

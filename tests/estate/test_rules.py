@@ -244,7 +244,11 @@ ROWS: tuple[Row, ...] = (
         "caches.sessions.class",
         {"regions": ["il-central-1"], "aurora": {}, "caches.sessions.class": "cache.m4.large"},
     ),
-    ("cache/nodes-max", "caches.sessions.shards", {"caches.sessions.shards": 251}),
+    (
+        "cache/nodes-max",
+        "caches.sessions.shards",
+        {"caches.sessions.shards": 251, "acknowledge": ["estate/cache-nodes-quota"]},
+    ),
     ("cache/nodes-quota", "caches.sessions.shards", {"caches.sessions.shards": 46}),
     ("cache/no-replica", "caches.sessions.replicas", {"caches.sessions.replicas": 0}),
     (
