@@ -189,24 +189,30 @@ MEMCACHED: dict[str, Gone] = {
     **dict.fromkeys(
         (
             *("replicas", "shards", "replica_of", "cluster_mode", "multi_az", "automatic_failover", "failover"),
-            *("global", "global_datastore", "placement", "slo"),
+            *("global", "global_datastore", "placement", "slo", "num_node_groups", "replicas_per_node_group"),
         ),
         NO_REPLICATION,
     ),
     **dict.fromkeys(("durability", "appendonly", "appendfsync", "persistence"), NO_PERSISTENCE),
     **dict.fromkeys(
-        ("snapshot_retention_days", "snapshot_window", "snapshots", "snapshot", "final_snapshot", "backup", "origin"),
+        (
+            *("snapshot_retention_days", "snapshot_window", "snapshots", "snapshot", "final_snapshot", "backup"),
+            *("origin", "restore", "snapshot_name", "snapshot_arns", "snapshot_retention_limit"),
+        ),
         NO_SNAPSHOTS,
     ),
     **dict.fromkeys(
-        ("users", "user", "user_group", "username", "auth", "auth_token", "password", "sasl", "iam", "access"),
+        (
+            *("users", "user", "user_group", "username", "auth", "auth_token", "password", "iam", "access"),
+            *("sasl", "enable_sasl", "sasl_enabled", "sasl_mechanisms"),
+        ),
         NO_AUTHENTICATION,
     ),
     **dict.fromkeys(
         ("kms_key", "kms_key_id", "key", "encrypted", "encryption", "at_rest_encryption", "storage_encrypted"),
         NO_ENCRYPTION_AT_REST,
     ),
-    **dict.fromkeys(("log_retention_days", "log_exports", "log_delivery", "logs"), NO_LOGS),
+    **dict.fromkeys(("log_retention_days", "log_exports", "log_delivery", "logs", "slow_log"), NO_LOGS),
 }
 """What Memcached on nodes lacks. [E4] "Comparing Valkey, Memcached, and Redis OSS"; `facts` E11, E14."""
 
@@ -302,6 +308,11 @@ _ENCRYPTED = _said_by("remove it: data is always encrypted, by the cache's own k
 _TLS = _said_by("write `transit_encryption: required` or `preferred`; it is never off")
 _PARAMETERS = _said_by("write `parameters:`; the group is made from them")
 _SUBNETS = _said_by("remove it: the cache stands in the isolated subnets of `network:`")
+_LOGS = _said_by(
+    "remove it: engine and slow log are delivered anyway; `log_retention_days:` says how long they are kept"
+)
+_BACKUP = _said_by("write `snapshot_retention_days:`")
+_ORIGIN = _said_by("write `origin:`, with `snapshot` or `rdb`")
 _TOPIC = "write `watch:`, which makes topics, alarms and a dashboard; its `notify` names whom they tell"
 _WATCH_KEYS = (
     *("notification_topic_arn", "notification_topic", "notification_arn", "sns_topic", "sns_topic_arn", "notify"),
@@ -309,7 +320,9 @@ _WATCH_KEYS = (
 )
 REPLICATION_GROUP: dict[str, Gone] = {
     **dict.fromkeys(_WATCH_KEYS, _said_by(_TOPIC)),
-    **dict.fromkeys(("num_cache_clusters", "number_cache_clusters", "cluster_size"), _COUNT),
+    **dict.fromkeys(
+        ("num_cache_clusters", "number_cache_clusters", "cluster_size", "nodes", "num_nodes", "node_count"), _COUNT
+    ),
     **dict.fromkeys(("num_node_groups", "num_shards", "node_groups"), _said_by("write `shards:`")),
     **dict.fromkeys(
         ("replicas_per_node_group", "num_replicas", "replica_count"),
@@ -325,10 +338,16 @@ REPLICATION_GROUP: dict[str, Gone] = {
         ("node_group_configuration", "preferred_cache_cluster_azs", "availability_zones", "zones", "zone"), _PLACEMENT
     ),
     **dict.fromkeys(
-        ("at_rest_encryption", "at_rest_encryption_enabled", "storage_encrypted", "encrypted", "kms_key_id"), _ENCRYPTED
+        (
+            *("at_rest_encryption", "at_rest_encryption_enabled", "storage_encrypted", "encrypted", "encryption"),
+            *("kms_key", "kms_key_id", "key"),
+        ),
+        _ENCRYPTED,
     ),
+    **dict.fromkeys(("slow_log", "engine_log", "logs", "log_delivery", "log_delivery_configurations"), _LOGS),
+    **dict.fromkeys(("snapshot", "snapshot_name", "snapshot_arns", "restore", "restore_from"), _ORIGIN),
     **dict.fromkeys(("transit_encryption_enabled", "transit_encryption_mode", "tls"), _TLS),
-    **dict.fromkeys(("snapshot_retention_limit", "snapshot_retention"), _said_by("write `snapshot_retention_days:`")),
+    **dict.fromkeys(("snapshot_retention_limit", "snapshot_retention", "snapshots", "backup", "backups"), _BACKUP),
     **dict.fromkeys(("parameter_group", "parameter_group_name", "cache_parameter_group_name"), _PARAMETERS),
     **dict.fromkeys(("user_group_ids", "user_group"), _said_by("write `users:`; the group of them is made")),
     **dict.fromkeys(("subnet_group", "subnet_group_name", "cache_subnet_group_name", "subnet_ids"), _SUBNETS),
@@ -363,11 +382,26 @@ MEMCACHED_NAMES: dict[str, Gone] = {
     for name in given
 }
 
+_SERVERLESS_NAMES = {
+    "write `usage:`": ("cache_usage_limits", "limits", "max_data", "max_ecpu"),
+    "write `version:`, quoted": ("major_engine_version", "engine_version"),
+    "write `snapshot_retention_days:`": ("snapshot_retention_limit", "snapshot_retention", "backup", "backups"),
+    "write `origin:`, with `snapshots`": ("snapshot_arns_to_restore", "snapshot_arns", "restore"),
+    "write `users:`; the group of them is made": ("user_group", "user_group_id"),
+    "remove it: a last snapshot is taken anyway, named after the cache": ("final_snapshot", "final_snapshot_name"),
+    _TOPIC: _WATCH_KEYS,
+}
+"""What AWS's API and CloudFormation call the settings of a serverless cache, by what to write here."""
+SERVERLESS_NAMES: dict[str, Gone] = {
+    name: Gone("serverless-cache/no-such-setting", "not be used", fix)
+    for fix, given in _SERVERLESS_NAMES.items()
+    for name in given
+}
+
 KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {
     "caches": REPLICATION_GROUP,
     "memcached": MEMCACHED | MEMCACHED_NAMES,
-    "serverless_caches": SERVERLESS
-    | dict.fromkeys(_WATCH_KEYS, Gone("serverless-cache/no-such-setting", "not be used", _TOPIC)),
+    "serverless_caches": SERVERLESS | SERVERLESS_NAMES,
 }
 """Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
 

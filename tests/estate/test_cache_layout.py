@@ -357,6 +357,10 @@ NAMES = (
     ("snapshot_retention_limit", "snapshot_retention_days"),
     ("cluster_mode_enabled", "cluster_mode"),
     ("engine_version", "version"),
+    ("nodes", "replicas"),
+    ("backup", "snapshot_retention_days"),
+    ("slow_log", "log_retention_days"),
+    ("snapshot_arns", "origin"),
 )
 
 
@@ -365,6 +369,11 @@ def test_a_name_of_aws_is_answered_with_the_setting(name: str, setting: str) -> 
     (problem,) = problems(changed({f"{S}.{name}": 2}))
     assert (problem.rule, problem.path) == ("cache/no-such-setting", f"{S}.{name}")
     assert f"`{setting}:" in problem.fix
+
+
+def test_a_key_is_always_there() -> None:
+    (problem,) = problems(changed({f"{S}.kms_key": "x"}))
+    assert problem.fix == "remove it: data is always encrypted, by the cache's own key"
 
 
 def test_what_says_something_else_of_aurora_still_does() -> None:

@@ -170,6 +170,23 @@ def test_the_legal_neighbour_passes(_what: str, changes: dict[str, Any]) -> None
     assert problems(changed(changes)) == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "way"),
+    [
+        ("cache_usage_limits", "`usage:`"),
+        ("engine_version", "`version:`"),
+        ("snapshot_retention_limit", "`snapshot_retention_days:`"),
+        ("snapshot_arns_to_restore", "`origin:`"),
+        ("user_group_id", "`users:`"),
+        ("final_snapshot_name", "remove it"),
+    ],
+)
+def test_names_that_others_use_lead_to_ours(key: str, way: str) -> None:
+    [problem] = problems(changed(docs(**{key: "x"})))
+    assert (problem.rule, problem.path) == ("serverless-cache/no-such-setting", f"{DOCS}.{key}")
+    assert way in problem.fix
+
+
 @pytest.mark.parametrize("key", sorted(SERVERLESS))
 def test_what_serverless_caches_lack_is_refused_with_what_to_do_instead(key: str) -> None:
     found = problems(changed({f"{DOCS}.{key}": 1}))
