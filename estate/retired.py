@@ -406,11 +406,24 @@ KEYS_BY_UNIT: dict[str, dict[str, Gone]] = {
 """Keys of one kind of member, `<unit>.<name>.<key>`; they win over the general ones above."""
 
 
+SECTIONS: dict[str, Gone] = {
+    name: Gone("key/unknown", "be a known key", fix)
+    for name, fix in {
+        "redis": "Redis OSS stands under `caches:`, with `engine: redis`",
+        "valkey": "Valkey stands under `caches:`, its default engine",
+        "elasticache": "declare caches under `caches:`, `memcached:` or `serverless_caches:`",
+    }.items()
+}
+"""What somebody may look for at the top of the file."""
+
+
 def key_at(path: Path, value: object) -> Gone | None:
     """The way out for a key that is none; what `engine_mode` gets depends on the mode."""
     name = str(path[-1])
     if len(path) == 3 and name in (own := KEYS_BY_UNIT.get(str(path[0]), {})):  # noqa: PLR2004 - unit.name.key
         return own[name]
+    if len(path) == 1 and name in SECTIONS:
+        return SECTIONS[name]
     if name == "engine_mode":
         return ENGINE_MODES.get(str(value).lower().replace("-", "").replace("_", ""), ENGINE_MODE)
     return KEYS.get(name)

@@ -371,6 +371,13 @@ def test_a_name_of_aws_is_answered_with_the_setting(name: str, setting: str) -> 
     assert f"`{setting}:" in problem.fix
 
 
+@pytest.mark.parametrize("section", ["redis", "valkey", "elasticache"])
+def test_a_section_that_is_none_leads_to_caches(section: str) -> None:
+    (problem,) = problems(changed({section: {"sessions": {}}}))
+    assert (problem.rule, problem.path) == ("key/unknown", section)
+    assert "`caches:`" in problem.fix
+
+
 def test_a_key_is_always_there() -> None:
     (problem,) = problems(changed({f"{S}.kms_key": "x"}))
     assert problem.fix == "remove it: data is always encrypted, by the cache's own key"
