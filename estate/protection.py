@@ -7,6 +7,7 @@ from typing import Any
 
 from estate import names
 from estate.caches.every import every_cache
+from estate.caches.global_datastore import secondaries_of
 from estate.model import Estate
 from estate.replication import every_cluster
 
@@ -60,3 +61,8 @@ def _stacks(estate: Estate) -> Iterator[tuple[str, str]]:
         yield names.aurora_stack(estate.name, spec.name), spec.region or first
     for _, cache in every_cache(estate):
         yield names.cache_stack(estate.name, cache.name), cache.region or first
+    for cache in estate.caches.values():
+        if cache.global_datastore is not None:
+            yield names.cache_global_stack(estate.name, cache.name), cache.region or first
+        for secondary in secondaries_of(cache):
+            yield names.cache_stack(estate.name, secondary.name), secondary.region or first

@@ -20,7 +20,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("lab", "log"), "show every AWS call the lab received", "lab.cli:LOG"),
     (("lab", "resolve"), "ask the lab's DNS for the address of an endpoint", "lab.cli:RESOLVE"),
     (("lab", "down"), "end the lab: no process or file stays", "lab.cli:DOWN"),
-    (("lab", "load"), "put a load on a cluster's readers or on a cache, which auto scaling answers", "lab.cli:LOAD"),
+    (("lab", "load"), "put a load on readers or a cache; auto scaling answers", "lab.cli:LOAD"),
 )
 DNS_DELAY_S_MAX = 3600  # ours: no promotion is watched for longer
 HINT = 'point a client at it: eval "$(runbook lab env)"'

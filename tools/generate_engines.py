@@ -51,6 +51,8 @@ EMITTED_TYPES = (
     "AWS::ElastiCache::CacheCluster",
     "AWS::ElastiCache::GlobalReplicationGroup",
     "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::ServerlessCache",
+    "AWS::Events::Rule",
     "AWS::RDS::DBCluster",
     "AWS::RDS::DBClusterEndpoint",
     "AWS::RDS::DBClusterParameterGroup",

@@ -65,6 +65,7 @@ def test_the_data_knows_every_type_of_the_table() -> None:
 ELSEWHERE = {
     "AWS::Backup::RestoreTestingPlan": ("backup-restore-test-region", {}),
     "AWS::Backup::RestoreTestingSelection": ("backup-restore-test-region", {}),
+    "AWS::ElastiCache::GlobalReplicationGroup": ("cache/global-region", {}),
     "AWS::RDS::DBClusterEndpoint": ("endpoint-region", {f"{ORDERS}.endpoints": {"x": {"excluded": ["a"]}}}),
     "AWS::RDS::DBProxy": ("proxy-region", {f"{ORDERS}.proxy": {"users": ["app"]}}),
     "AWS::RDS::DBProxyEndpoint": ("proxy-region", {f"{ORDERS}.proxy": {"users": ["app"]}}),
