@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from dataclasses import fields
@@ -403,3 +404,11 @@ def test_mysql_is_wound_back_by_default_unless_serverless() -> None:
     assert estate.aurora["orders"].backtrack_hours == 24
     estate = load_text(changed(MYSQL | {"aurora.orders.instances.a.class": "serverless"})).estate
     assert estate.aurora["orders"].backtrack_hours == 0
+
+
+@pytest.mark.parametrize(
+    "text", [changed({}), "estate: [", changed({"regions": "x"})], ids=["valid", "unreadable", "wrong"]
+)
+def test_garbage_is_collected_again_afterwards(text: str) -> None:
+    problems(text)
+    assert gc.isenabled()
