@@ -193,6 +193,10 @@ def _size_unknown(spec: AuroraSpec) -> Iterator[Hit]:
 
 def told_rules(prefix: str, kind: str = "cluster") -> tuple[Rule[Any], ...]:
     """Rules about whom `watch` tells, and that it watches at all; ids begin with `prefix`."""
+    return (*_addressee_rules(prefix, kind), *_use_rules(prefix))
+
+
+def _addressee_rules(prefix: str, kind: str) -> tuple[Rule[Any], ...]:
     return (
         Rule(
             id=f"{prefix}notify-form",
@@ -215,6 +219,11 @@ def told_rules(prefix: str, kind: str = "cluster") -> tuple[Rule[Any], ...]:
             must=f"lie in a Region of the {kind}",
             fix="name a queue or function there; e-mail addresses have no Region",
         ),
+    )
+
+
+def _use_rules(prefix: str) -> tuple[Rule[Any], ...]:
+    return (
         Rule(
             id=f"{prefix}nothing",
             reads=("watch",),
