@@ -110,7 +110,7 @@ RULES: tuple[Rule[ReplicationGroupSpec], ...] = (
         id="cache/origin-rdb",
         reads=("origin.rdb",),
         broken=_malformed_files,
-        must="be the ARN of an object in S3, without a comma",
+        must="be the ARN of an object in S3, its bucket of 3 to 63 characters, without a comma",
         fix=f"write it as in {EXAMPLE}",
     ),
     Rule(

@@ -52,7 +52,7 @@ ROWS: tuple[tuple[str, dict[str, Any], str, str, str], ...] = (
         {ORIGIN: {"rdb": ["arn:aws:s3:::shop-backups/a,b.rdb"]}},
         "cache/origin-rdb",
         f"{ORIGIN}.rdb.0",
-        "must be the ARN of an object in S3, without a comma",
+        "must be the ARN of an object in S3, its bucket of 3 to 63 characters, without a comma",
     ),
     ("a bucket alone", {ORIGIN: {"rdb": ["arn:aws:s3:::shop-backups"]}}, "cache/origin-rdb", f"{ORIGIN}.rdb.0", "S3"),
     (
