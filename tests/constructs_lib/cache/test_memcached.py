@@ -178,12 +178,12 @@ def test_metrics_are_of_one_node(tmp_path: Path, method: str, metric: str, stati
 
 
 def test_weak_choices_are_said_at_synthesis(tmp_path: Path) -> None:
-    app = new_app(tmp_path)
-    stack = cdk.Stack(app, "Alone", env=cdk.Environment(region="eu-west-1"))
+    stack = cdk.Stack(new_app(tmp_path), "Alone", env=cdk.Environment(region="eu-west-1"))
     cluster(stack, memcached(port=11211))
-    [warning] = app.synth().get_stack_by_name("Alone").messages
-    assert "memcached.port" not in str(warning.entry.data)
-    assert "port must not be Memcached's usual one, got 11211" in str(warning.entry.data)
+    said = [entry for construct in stack.node.find_all() for entry in construct.node.metadata]
+    [warning] = [str(entry.data) for entry in said if entry.type == "aws:cdk:warning"]
+    assert "memcached.port" not in warning
+    assert "port must not be Memcached's usual one, got 11211" in warning
 
 
 def test_a_version_newer_than_the_data_can_be_synthesized(tmp_path: Path) -> None:
