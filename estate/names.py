@@ -4,7 +4,12 @@ from __future__ import annotations
 
 TAG_ESTATE = "aurora-estate:estate"
 TAG_RESOURCE = "aurora-estate:resource"
-TAG_RUN = "aurora-estate:run"
+TAG_RUN = "aurora-estate:run"  # the run of a runbook that made it; nothing that a stack made has it
+TAG_SOURCE = "aurora-estate:source"  # what a copy was made from: the ARN of a cluster, a cache or a snapshot
+TAG_OWNER = "aurora-estate:owner"  # who asked for it
+TAG_PURPOSE = "aurora-estate:purpose"  # the verb that made it
+TAG_EXPIRES = "aurora-estate:expires"  # from when on `runbook reap` deletes it: 2026-11-28T20:00:00Z
+TAG_RUNBOOKS = "aurora-estate:runbooks"  # verbs that may touch it, or `none`; without the tag all may
 
 # Keys of stack outputs.
 OUTPUT_CLUSTER_ID = "ClusterIdentifier"

@@ -12,17 +12,16 @@ from tools.generated import write_or_check
 
 FOLDER = Path("docs/policies")
 # The documents are examples for one cluster; `runbook policy VERB` fills in others.
-PLACE = Place(region="eu-west-1", account="123456789012", cluster="shop-orders", estate="shop")
+PLACE = Place(
+    region="eu-west-1", account="123456789012", cluster="shop-orders", target="shop-orders-copy", estate="shop"
+)
 
 
 def render() -> dict[Path, str]:
     """Every file with its text."""
     return {
-        FOLDER / f"{name.replace(' ', '-')}.json": to_json(
-            build_policy(find_runbook(tuple(name.split())).actions, PLACE)
-        )
-        + "\n"
-        for name in runbook_names()
+        FOLDER / f"{name.replace(' ', '-')}.json": to_json(build_policy(runbook.actions, PLACE, runbook.scopes)) + "\n"
+        for name, runbook in ((each, find_runbook(tuple(each.split()))) for each in runbook_names())
     }
 
 

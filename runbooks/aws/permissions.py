@@ -13,22 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from estate.names import cache_token_secret, cache_user_secret, lock_parameter, master_secret
+from runbooks.engine.scope import Scope
 
 NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
     "rds-db:connect": "checked when a token is presented to the database: no API call, so no service model has it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where an action may be used: ARN patterns with `{partition} {region} {account} {cluster} {resource} {estate}`.
-
-    `why` explains a `*`. `conditions` are IAM conditions.
-    """
-
-    resources: tuple[str, ...]
-    why: str = ""
-    conditions: Mapping[str, Mapping[str, str]] | None = None
 
 
 CLUSTER: Final = "arn:{partition}:rds:{region}:{account}:cluster:{cluster}"
@@ -101,6 +90,7 @@ class Place:
     region: str = "*"
     account: str = "*"
     cluster: str = "*"
+    target: str = "*"
     resource: str = "*"
     estate: str = "*"
 
@@ -109,18 +99,23 @@ class UnscopedActionError(KeyError):
     """An action has no row in the table: its resources must be looked up before it is used."""
 
 
-def build_policy(actions: Iterable[str], place: Place | None = None) -> dict[str, Any]:
+def build_policy(
+    actions: Iterable[str], place: Place | None = None, scopes: Mapping[str, Scope] | None = None
+) -> dict[str, Any]:
     """Build an IAM policy document that allows these actions and nothing else, one statement per scope. Pure.
+
+    `scopes` are a verb's own, and stand before those of all.
 
     Raises:
         UnscopedActionError: an action is not in the table.
     """
     where = place or Place()
     statements: dict[str, dict[str, Any]] = {}
+    known = {**SCOPES, **(scopes or {})}
     for action in sorted(set(actions)):
-        if action not in SCOPES:
+        if action not in known:
             raise UnscopedActionError(f"{action} has no scope; add a row to runbooks/aws/permissions.py")
-        statement = _statement(SCOPES[action], where)
+        statement = _statement(known[action], where)
         kept = statements.setdefault(repr(statement), {"Effect": "Allow", "Action": [], **statement})
         kept["Action"].append(action)
     ordered = list(statements.values())
@@ -135,6 +130,7 @@ def _statement(scope: Scope, place: Place) -> dict[str, Any]:
         "region": place.region,
         "account": place.account,
         "cluster": place.cluster,
+        "target": place.target,
         "resource": place.resource,
         "estate": place.estate,
     }

@@ -40,6 +40,7 @@ class AwsSession:
 
     def __init__(self, region: str | None = None) -> None:
         self._session: Any = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+        self._clients: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
@@ -55,33 +56,36 @@ class AwsSession:
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        client: CloudFormationClient = self._client("cloudformation")
+        client: CloudFormationClient = self.client("cloudformation")
         return client
 
     @cached_property
     def elasticache(self) -> ElastiCacheClient:
-        client: ElastiCacheClient = self._client("elasticache")
+        client: ElastiCacheClient = self.client("elasticache")
         return client
 
     @cached_property
     def rds(self) -> RDSClient:
-        client: RDSClient = self._client("rds")
+        client: RDSClient = self.client("rds")
         return client
 
     @cached_property
     def ssm(self) -> SSMClient:
-        client: SSMClient = self._client("ssm")
+        client: SSMClient = self.client("ssm")
         return client
 
     @cached_property
     def sts(self) -> STSClient:
-        client: STSClient = self._client("sts")
+        client: STSClient = self.client("sts")
         return client
 
     @cached_property
     def secrets(self) -> SecretsManagerClient:
-        client: SecretsManagerClient = self._client("secretsmanager")
+        client: SecretsManagerClient = self.client("secretsmanager")
         return client
 
-    def _client(self, service: str) -> Any:
-        return self._session.client(service, config=CONFIG)
+    def client(self, service: str) -> Any:
+        """The client of a service by boto3's name, for calls that a plan spells out."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=CONFIG)
+        return self._clients[service]

@@ -21,7 +21,7 @@ from runbooks.cli.exit_codes import ExitCode
 from runbooks.cli.output import emit, say
 from runbooks.engine.clock import Clock, SystemClock
 from runbooks.engine.journal import Journal, check_run_id, read
-from runbooks.engine.run import Context, NotConfirmedError, Outcome, Runbook, State, run
+from runbooks.engine.run import Context, NotConfirmedError, Outcome, Runbook, State, plain_steps, run
 
 Q = TypeVar("Q")
 
@@ -72,7 +72,7 @@ def run_runbook(
         )
         if arguments.execute:
             say(f"run {run_id}, in {context.folder}")
-        outcome = run(runbook, request, context, confirm=lambda target: _confirm(runbook, target, arguments.confirm))
+        outcome = run(runbook, request, context, confirm=lambda target, why: _confirm(target, why, arguments.confirm))
     emit(outcome_to_plain(outcome), arguments.output, lambda _plain: runbook.render(outcome))
     return CODES[outcome.state]
 
@@ -103,7 +103,7 @@ def outcome_to_plain(outcome: Outcome[Any]) -> dict[str, Any]:
         "verb": outcome.verb,
         "target": outcome.target,
         "state": outcome.state.value,
-        "steps": [{"step": step.key, "why": step.why, "arguments": dict(step.arguments)} for step in outcome.steps],
+        "steps": plain_steps(outcome.steps),
         "verdict": None
         if verdict is None
         else {"passed": verdict.passed, "summary": verdict.summary, "checks": verdict.checks},
@@ -137,17 +137,20 @@ def _journal(runbook: Runbook[Q, Any, Any, Any], request: Q, run_id: str, clock:
     )
 
 
-def _confirm(runbook: Runbook[Any, Any, Any, Any], target: str, given: str | None) -> None:
-    """Have the target's identifier typed before something that cannot be undone.
+def _confirm(target: str, why: str, given: str | None) -> None:
+    """Have the target's identifier typed before something that needs it; `why` says so, and is empty when nothing does.
 
     Raises:
         NotConfirmedError: something else was typed, or nobody is there to type.
     """
-    if not runbook.irreversible and given is None:
+    if not why and given is None:
         return
     if given is None and sys.stdin.isatty():
-        say(f"this cannot be undone; type {target} to go on:")
+        say(f"{why}; type {target} to go on:")
         given = sys.stdin.readline().strip()
     if given != target:
         got = f"got {given!r}" if given else "nothing was given"
-        raise NotConfirmedError(f"confirmation must be {target!r}, {got}; nothing was changed: pass --confirm {target}")
+        reason = f" ({why})" if why else ""
+        raise NotConfirmedError(
+            f"confirmation must be {target!r}, {got}{reason}; nothing was changed: pass --confirm {target}"
+        )

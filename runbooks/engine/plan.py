@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 K = TypeVar("K", bound=StrEnum)
+
+
+MADE_LATER: Final = "(made when it is called, shown nowhere)"
+"""Stands in a call's parameters for a secret, which exists only while the call is made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One API call, shown in the plan as it is made: boto3's name of the service, the operation, its parameters.
+
+    `region` is empty for the run's own. `account` names another account whose credentials make it. A parameter that is
+    a secret stands as `MADE_LATER`.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    region: str = ""
+    account: str = ""
+
+    @property
+    def action(self) -> str:
+        """What the call is called in logs and, mostly, in IAM policies."""
+        return f"{self.service}:{self.operation}"
+
+    def to_plain(self) -> dict[str, Any]:
+        """The JSON form, in plans and journals."""
+        place = {name: value for name, value in (("region", self.region), ("account", self.account)) if value}
+        return {"service": self.service, "operation": self.operation, **place, "parameters": dict(self.parameters)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,12 +45,14 @@ class Step(Generic[K]):
     """One thing to do.
 
     `why` is a sentence, printed in the plan and kept in the journal. `subject` names what it acts on (an identifier).
-    `arguments` are plain JSON values the effect needs, never secrets.
+    `calls` are the API calls that change something, in order, as they will be made; waiting and looking are not among
+    them. `arguments` are plain JSON values the effect needs besides, never secrets.
     """
 
     kind: K
     why: str
     subject: str = ""
+    calls: tuple[Call, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -38,11 +70,33 @@ class PlanRefusedError(Exception):
 
 
 def render_plan(steps: tuple[Step[Any], ...]) -> str:
-    """One numbered line per step with its reason under it, in 80 columns where words allow."""
-    from textwrap import fill
-
+    """One numbered line per step, its reason under it, then its API calls; in 80 columns where words allow."""
     lines: list[str] = []
     for number, step in enumerate(steps, start=1):
         lines.append(f"{number:>3}. {step.key}")
-        lines.append(fill(step.why, width=80, initial_indent="     ", subsequent_indent="     "))
+        lines.append(_wrapped(step.why, "     ", "     "))
+        lines += [render_call(call) for call in step.calls]
     return "\n".join(lines) if lines else "  nothing is left to do"
+
+
+def render_call(call: Call) -> str:
+    """An API call with its parameters, as `aws` prints names: a list or a structure as JSON."""
+    place = ", ".join(part for part in (call.region, call.account and f"as {call.account}") if part)
+    head = f"     > {call.service} {call.operation}{f' ({place})' if place else ''}"
+    parameters = "\n".join(
+        _wrapped(f"{name}={_shown(value)}", "         ", "           ") for name, value in call.parameters.items()
+    )
+    return f"{head}\n{parameters}" if parameters else head
+
+
+def _wrapped(text: str, first: str, rest: str) -> str:
+    """Lines of 80 columns; an identifier or an ARN is never broken, so that it can be copied."""
+    from textwrap import fill
+
+    return fill(
+        text, width=80, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -30,14 +30,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from runbooks.engine.clock import Clock
 from runbooks.engine.journal import Journal
-from runbooks.engine.plan import PlanRefusedError, Step, render_plan
+from runbooks.engine.plan import Call, PlanRefusedError, Step, render_plan
+from runbooks.engine.scope import Scope
 from runbooks.engine.wait import WaitTimedOutError
 
 Q = TypeVar("Q")  # the request
@@ -133,6 +134,11 @@ def no_guard(_request: Any, _context: Any) -> Generator[HeldCheck, None, None]:
     yield lambda: None
 
 
+def no_reason(_request: Any, _seen: Any) -> str:
+    """Nothing that has to be confirmed."""
+    return ""
+
+
 def summarize(outcome: Outcome[Any]) -> str:
     """Render an outcome for a terminal, for verbs that have no words of their own."""
     lines = [f"{outcome.verb} {outcome.target}: {outcome.state}", "", render_plan(outcome.steps)]
@@ -150,7 +156,9 @@ def summarize(outcome: Outcome[Any]) -> str:
 class Runbook(Generic[Q, S, K, T]):
     """One verb. See the module's docstring for the parts.
 
-    `irreversible` makes the CLI ask for the target's identifier, typed, before anything is done.
+    `irreversible` makes the CLI ask for the target's identifier, typed, before anything is done; `confirms` does so
+    for what is seen only then, such as a production cluster: it gives the reason, or nothing. `scopes` narrows the
+    verb's own IAM actions further than `runbooks/aws/permissions.py` does for all.
     `guard_actions` are the IAM actions of `guard`. `render` turns the outcome into the text on stdout.
     """
 
@@ -167,6 +175,8 @@ class Runbook(Generic[Q, S, K, T]):
     guard: Callable[[Q, Context[T]], AbstractContextManager[HeldCheck]] = no_guard
     guard_actions: tuple[str, ...] = ()
     irreversible: bool = False
+    confirms: Callable[[Q, S], str] = no_reason
+    scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
     render: Callable[[Outcome[S]], str] = summarize
 
     @property
@@ -200,11 +210,12 @@ def run(
     runbook: Runbook[Q, S, K, T],
     request: Q,
     context: Context[T],
-    confirm: Callable[[str], None] = lambda _target: None,
+    confirm: Callable[[str, str], None] = lambda _target, _why: None,
 ) -> Outcome[S]:
     """Run a verb to its end, or, when `context.execute` is false, up to its plan.
 
-    `confirm` is called with the target before anything is changed, and raises NotConfirmedError to stop.
+    `confirm` is called before anything is changed, with the target and the reason why it must be confirmed (empty:
+    it need not be), and raises NotConfirmedError to stop.
 
     Raises:
         PlanRefusedError: a precondition does not hold; nothing was changed.
@@ -218,9 +229,9 @@ def run(
         steps = runbook.plan(request, seen)
         if not context.execute:
             return _outcome(runbook, request, context, end=(State.PLANNED, steps, seen))
-        context.journal.record("run.planned", steps=_plain_steps(steps))
+        context.journal.record("run.planned", steps=plain_steps(steps))
         show_plan(runbook.target(request), steps, context.say)
-        confirm(runbook.target(request))
+        confirm(runbook.target(request), _why_confirm(runbook, request, seen, steps))
         with runbook.guard(request, context) as check_held:
             steps = _plan_again(runbook, request, context, steps)
             _execute(runbook, steps, context, check_held)
@@ -228,6 +239,13 @@ def run(
         state = State.DONE if verdict.passed else State.NOT_VERIFIED
         context.journal.record("run.finished", state=state.value, verdict=verdict.summary)
         return _outcome(runbook, request, context, end=(state, steps, seen), verdict=verdict)
+
+
+def _why_confirm(runbook: Runbook[Q, S, K, T], request: Q, seen: S, steps: tuple[Step[K], ...]) -> str:
+    """A run that has nothing left to do needs nobody's word."""
+    if not steps:
+        return ""
+    return "this cannot be undone" if runbook.irreversible else runbook.confirms(request, seen)
 
 
 def _plan_again(
@@ -242,9 +260,9 @@ def _plan_again(
     return steps
 
 
-def _identity(step: Step[Any]) -> tuple[str, Mapping[str, Any]]:
+def _identity(step: Step[Any]) -> tuple[str, tuple[Call, ...], Mapping[str, Any]]:
     """What must not change between showing and doing; reasons may quote numbers that move."""
-    return step.key, step.arguments
+    return step.key, step.calls, step.arguments
 
 
 def _execute(
@@ -304,8 +322,17 @@ def _journal_the_end(context: Context[Any]) -> Generator[None, None, None]:
         raise
 
 
-def _plain_steps(steps: tuple[Step[Any], ...]) -> list[dict[str, Any]]:
-    return [{"step": step.key, "why": step.why, "arguments": dict(step.arguments)} for step in steps]
+def plain_steps(steps: tuple[Step[Any], ...]) -> list[dict[str, Any]]:
+    """The JSON form of a plan, in results and journals. Its keys are public API."""
+    return [
+        {
+            "step": step.key,
+            "why": step.why,
+            "calls": [call.to_plain() for call in step.calls],
+            "arguments": dict(step.arguments),
+        }
+        for step in steps
+    ]
 
 
 def _outcome(

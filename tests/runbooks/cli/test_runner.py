@@ -139,16 +139,15 @@ def test_what_cannot_be_undone_wants_its_name_typed(
     typed: str | None, given: str | None, passes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO() if typed is None else Terminal(typed))
-    irreversible = replace(RUNBOOK, irreversible=True)
     if passes:
-        _confirm(irreversible, "shelf", given)
+        _confirm("shelf", "this cannot be undone", given)
         return
     with pytest.raises(NotConfirmedError, match="pass --confirm shelf"):
-        _confirm(irreversible, "shelf", given)
+        _confirm("shelf", "this cannot be undone", given)
 
 
 def test_what_can_be_undone_is_not_asked_about() -> None:
-    _confirm(RUNBOOK, "shelf", None)
+    _confirm("shelf", "", None)
 
 
 def test_policy_is_made_from_the_effects(capsys: pytest.CaptureFixture[str]) -> None:

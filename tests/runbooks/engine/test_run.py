@@ -80,7 +80,7 @@ def test_every_reason_is_given_and_nothing_is_done(shelf: Path) -> None:
 
 
 def test_not_confirmed_is_not_done(shelf: Path) -> None:
-    def refuse(target: str) -> None:
+    def refuse(target: str, _why: str) -> None:
         raise NotConfirmedError(target)
 
     with pytest.raises(NotConfirmedError, match="shelf"):
@@ -90,7 +90,7 @@ def test_not_confirmed_is_not_done(shelf: Path) -> None:
 
 def test_what_changed_while_the_plan_was_shown_stops_the_run(shelf: Path) -> None:
     with pytest.raises(PlanRefusedError, match="changed after the plan was shown"):
-        run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target: (shelf / "a.box").touch())
+        run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target, _why: (shelf / "a.box").touch())
     assert made(shelf) == []
 
 
