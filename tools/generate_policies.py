@@ -15,8 +15,6 @@ FOLDER = Path("docs/policies")
 PLACE = Place(
     region="eu-west-1", account="123456789012", cluster="shop-orders", target="shop-orders-copy", estate="shop"
 )
-    region="eu-west-1", account="123456789012", cluster="shop-orders", target="shop-orders-copy", estate="shop"
-)
 
 
 def render() -> dict[Path, str]:
