@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from estate.names import TAG_EXPIRES, TAG_OWNER, TAG_PURPOSE, TAG_RUN, TAG_SOURCE
@@ -37,6 +38,11 @@ def expiry_of(tags: Mapping[str, str]) -> datetime | None:
         return datetime.strptime(tags.get(TAG_EXPIRES, ""), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def run_suffix(run_id: str) -> str:
+    """Eight characters for the end of a name: the same for the same run, with or without its journal."""
+    return sha256(run_id.encode()).hexdigest()[:8]
 
 
 def to_aws(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -59,6 +59,7 @@ def run_runbook(
     ended = find_ended(run_id)
     if ended is not None and arguments.execute:
         return report_ended(ended, arguments)
+    request = _keep_clocked(runbook, request, run_id)
     tools = runbook.tools(request)
     with _journal(runbook, request, run_id, clock, execute=arguments.execute) as journal:
         context = Context(
@@ -119,6 +120,15 @@ def _run_id(arguments: Namespace, clock: Clock) -> str:
         return check_run_id(arguments.run_id)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _keep_clocked(runbook: Runbook[Q, Any, Any, Any], request: Q, run_id: str) -> Q:
+    """The request with the times that the run's first sitting had."""
+    earlier = next(
+        (event["request"] for event in read(home.run_folder(run_id)) if event["event"] == "run.requested"), {}
+    )
+    kept = {name: earlier[name] for name in runbook.clocked if name in earlier}
+    return runbook.decode({**runbook.encode(request), **kept}) if kept else request
 
 
 def _journal(runbook: Runbook[Q, Any, Any, Any], request: Q, run_id: str, clock: Clock, *, execute: bool) -> Journal:

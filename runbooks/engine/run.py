@@ -158,7 +158,10 @@ class Runbook(Generic[Q, S, K, T]):
 
     `irreversible` makes the CLI ask for the target's identifier, typed, before anything is done; `confirms` does so
     for what is seen only then, such as a production cluster: it gives the reason, or nothing. `scopes` narrows the
-    verb's own IAM actions further than `runbooks/aws/permissions.py` does for all.
+    verb's own IAM actions further than `runbooks/aws/permissions.py` does for all. `clocked` names fields of the
+    request that were taken from the clock when it was made (an expiry): the same command under the same run id keeps
+    the first ones. Names of what is made come from the run id, never from the clock: they are the same without a
+    journal.
     `guard_actions` are the IAM actions of `guard`. `render` turns the outcome into the text on stdout.
     """
 
@@ -177,6 +180,7 @@ class Runbook(Generic[Q, S, K, T]):
     irreversible: bool = False
     confirms: Callable[[Q, S], str] = no_reason
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    clocked: tuple[str, ...] = ()
     render: Callable[[Outcome[S]], str] = summarize
 
     @property
