@@ -1,0 +1,53 @@
+"""What KMS says of a key. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from runbooks.aws.rds import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+# IAM actions of each call: an effect that uses a function declares its row.
+ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {"find_key": ("kms:DescribeKey",)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """One key. `aws_managed`: it is AWS's own of a service (`aws/rds`), which no other account can be let use."""
+
+    arn: str
+    state: str
+    aws_managed: bool
+
+    @property
+    def region(self) -> str:
+        return self.arn.split(":")[3]
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state == "Enabled"
+
+
+def find_key(client: KMSClient, key: str) -> Key | None:
+    """A key by its id, ARN or alias; None when there is none.
+
+    Never called with the alias of a key of AWS's own: KMS would make that key ("KMS creates an AWS managed key",
+    API reference, DescribeKey).
+    """
+    try:
+        found = client.describe_key(KeyId=key)["KeyMetadata"]
+    except ClientError as error:
+        if error_code(error) == "NotFoundException":
+            return None
+        raise
+    return Key(arn=found.get("Arn", key), state=found.get("KeyState", ""), aws_managed=found.get("KeyManager") == "AWS")
