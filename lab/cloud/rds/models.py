@@ -19,6 +19,7 @@ from lab.cloud.rds.instance import Instance
 from lab.cloud.rds.proxies import ProxyState
 from lab.cloud.rds.replicas import ReplicaState
 from lab.cloud.rds.restore import RestoreState
+from lab.cloud.rds.retained_backups import RetainedBackup
 from lab.cloud.rds.roles import RoleState
 from lab.cloud.rds.state import frozen
 from lab.cloud.rds.subscriptions import SubscriptionState
@@ -160,22 +161,27 @@ class AuroraBackend(
             if not isinstance(cluster, Cluster):
                 return super().delete_db_cluster(identifier, final_snapshot)
             self._check_delete(cluster, final_snapshot, skip=skip_final_snapshot)
+            if not delete_backups:
+                self.check_retaining()
             final = self._final_snapshot(cluster, final_snapshot)
+            backup = None if delete_backups else self.retain(cluster)
             cluster.status = "deleting"
             answer = frozen(cluster)
         cluster_id = cluster.db_cluster_identifier
-        work = (lambda: self._delete_data(cluster, final)) if self.serves(cluster) else None
-        gone = lambda: self._forget_cluster(cluster, delete_backups=delete_backups)  # noqa: E731
+        work = (lambda: self._delete_data(cluster, final, backup)) if self.serves(cluster) else None
+        gone = lambda: self._forget_cluster(cluster, backup)  # noqa: E731
         later(RUNTIME.delays.deleting_s, work, gone, f"delete {cluster_id}", self._failed(cluster))
         return answer
 
     def _final_snapshot(self, cluster: Any, name: str | None) -> Any | None:
         return self.create_db_cluster_snapshot(cluster.db_cluster_identifier, name) if name else None
 
-    def _delete_data(self, cluster: Any, final: Any | None) -> None:
-        """After the final snapshot has its copy."""
+    def _delete_data(self, cluster: Any, final: Any | None, backup: RetainedBackup | None) -> None:
+        """After the final snapshot and the backups that stay have their copy."""
         if final is not None:
             final.kept.wait(CLUSTER_WAIT_S)
+        if backup is not None:
+            self.keep_retained_data(backup)
         RUNTIME.plane.delete_cluster(cluster.plane_id)
 
     def _check_delete(self, cluster: Any, final_snapshot: str | None, *, skip: bool) -> None:
@@ -200,7 +206,7 @@ class AuroraBackend(
                 "This cluster is a part of a global cluster, please remove it from globalcluster first",
             )
 
-    def _forget_cluster(self, cluster: Any, *, delete_backups: bool) -> None:
+    def _forget_cluster(self, cluster: Any, backup: RetainedBackup | None) -> None:
         name = cluster.db_cluster_identifier
         for endpoint in self.endpoints_of(cluster):
             self.forget_endpoint(endpoint)
@@ -209,7 +215,9 @@ class AuroraBackend(
         if cluster.manage_master_user_password:
             cluster.master_user_secret.delete_secret()
         self.clusters.pop(name, None)
-        if delete_backups:
+        if backup is not None:
+            self.retained[cluster.db_cluster_resource_id] = backup
+        else:
             kept = self.cluster_snapshots.items()
             automated = [k for k, s in kept if s.snapshot_type == "automated" and s.db_cluster_identifier == name]
             for key in automated:

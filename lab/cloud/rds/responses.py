@@ -58,6 +58,14 @@ class AuroraResponse(ProxyResponse, DataApiResponse):
     def restore_db_cluster_to_point_in_time(self) -> ActionResult:
         return ActionResult({"DBCluster": self.backend.restore_to_point_in_time(self._plain())})
 
+    def describe_db_cluster_automated_backups(self) -> ActionResult:
+        given = self._plain()
+        return page("DBClusterAutomatedBackups", self.backend.describe_db_cluster_automated_backups(given), given)
+
+    def delete_db_cluster_automated_backup(self) -> ActionResult:
+        gone = self.backend.delete_db_cluster_automated_backup(self._plain()["db_cluster_resource_id"])
+        return ActionResult({"DBClusterAutomatedBackup": gone})
+
     def create_blue_green_deployment(self) -> ActionResult:
         return ActionResult({"BlueGreenDeployment": self.backend.create_deployment(self._plain())})
 

@@ -15,8 +15,8 @@ from moto.rds.models import DBCluster
 from lab.cloud.awserrors import invalid_combination, invalid_value, rds_error
 from lab.cloud.rds import checks
 from lab.cloud.rds.cluster import Cluster
+from lab.cloud.rds.retained_backups import RetainedBackup, RetainedBackupState
 from lab.cloud.rds.secret import new_password
-from lab.cloud.rds.snapshots import SnapshotState
 from lab.cloud.rds.state import frozen
 from lab.cloud.runtime import RUNTIME
 
@@ -64,7 +64,7 @@ _OF_TIME = _SAID_AGAIN | {
 }
 
 
-class RestoreState(SnapshotState):
+class RestoreState(RetainedBackupState):
     """RestoreDBClusterFromSnapshot and RestoreDBClusterToPointInTime."""
 
     def restore_from_snapshot(self, given: dict[str, Any]) -> Any:
@@ -99,7 +99,7 @@ class RestoreState(SnapshotState):
             cluster.clone_group_id = source.join_clone_group()
             answer = frozen(cluster)
         self.tell("0170", cluster)
-        self._start(cluster, from_cluster=source.plane_id)
+        self._start(cluster, **_data_of(source))
         return answer
 
     def _filter_resources(self, resources: Any, filters: Any, resource_class: Any) -> Any:
@@ -115,10 +115,12 @@ class RestoreState(SnapshotState):
         for cluster in self.clusters.values():
             if cluster.db_cluster_resource_id == resource_id:
                 return cluster
-        raise rds_error(
-            "DBClusterAutomatedBackupNotFoundFault",
-            f"No automated backup for DB cluster {resource_id} was found: the embedded AWS keeps none of deleted ones.",
-        )
+        backup = self.find_retained(str(resource_id))
+        if backup is None:
+            raise rds_error(
+                "DBClusterAutomatedBackupNotFoundFault", f"No automated backup for DB cluster {resource_id} was found."
+            )
+        return backup
 
     def _check_origin(self, source: Any, kind: str, given: Mapping[str, Any]) -> None:
         self.require_available(source)
@@ -144,6 +146,11 @@ class RestoreState(SnapshotState):
                 "RestoreToTime is not modelled by the embedded AWS where processes run: it keeps no log of the past. "
                 "Use UseLatestRestorableTime, or a snapshot that was taken then."
             )
+
+
+def _data_of(source: Any) -> dict[str, str]:
+    """Where the plane has the data: in a cluster's volume, or in what was kept of a deleted one."""
+    return {"from_snapshot": source.data} if isinstance(source, RetainedBackup) else {"from_cluster": source.plane_id}
 
 
 def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], operation: str) -> None:
