@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 
 from lab.data.identity import Identity
+from lab.data.past import Past
 from lab.data.postgres import (
     PostgresNode,
     base_backup,
@@ -42,6 +43,7 @@ REPOINT_TIMEOUT_S = 1.5
 REJOIN_REST_S = 0.4
 REJOIN_ATTEMPTS = 20
 REMIND_EVERY_S = 2.0
+TIDY_EVERY = 25  # rounds of watching between two looks at how much room the past takes
 NUDGES_S = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
 # A standby counts as safe once it has flushed what the writer had when commits began to wait for it.
 STREAMING = """
@@ -70,12 +72,14 @@ class PostgresCluster:
     request: ClusterRequest
     identity: Identity
     truth: TruthLog
+    past: Past
     on_writer: Callable[[str, str], None]
     on_writer_lost: Callable[[str, str], None]
     nodes: dict[str, PostgresNode] = field(default_factory=dict)
     writer: PostgresNode | None = None
     # Its data while no instance has them: those it was born with, or those that the last instance left.
     volume: Path | None = None
+    _of_standby: bool = False
     # Held while the topology changes; the set of synchronous standbys has a lock of its own, never held for long.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _set_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -102,6 +106,7 @@ class PostgresCluster:
             self.writer = None
             if self.volume is not None:
                 shutil.rmtree(self.volume, ignore_errors=True)
+            self.past.remove()
 
     # Members
 
@@ -110,6 +115,8 @@ class PostgresCluster:
         with self.lock:
             has_data = self.volume is not None
             if self.volume is not None:
+                if self.past.base is None or self._of_standby:
+                    self.past.begin(self.volume)
                 self.volume.rename(node.directory)
                 self.volume = None
             self.nodes[node.name] = node
@@ -123,6 +130,7 @@ class PostgresCluster:
                 login = {"username": request.username, "password": request.password}
                 set_up_first_writer(node, **login, database=request.database)
             set_master_login(node, request.username, iam=request.iam_master)
+            self.past.complete()
             self.truth.note("writer.created", cluster=self.cluster_id, instance=node.name)
             self.on_writer(self.cluster_id, node.name)
 
@@ -147,6 +155,8 @@ class PostgresCluster:
             if self.nodes:
                 node.remove()
             else:
+                # What a standby goes on with would be another future of a past that its writer wrote.
+                self._of_standby = node.upstream is not None
                 self.volume = node.detach()
             if node is self.writer:
                 self.writer = None
@@ -176,6 +186,17 @@ class PostgresCluster:
             else:
                 return False
             return True
+
+    def keep_past(self, target: Path) -> Past | None:
+        """All that is known of it, apart, up to what was written until now; None when no server ran yet."""
+        with self.lock:
+            if self.past.since is None:
+                return None
+            if self.writer is not None and self.writer.is_ready:
+                with contextlib.suppress(psycopg.Error), self.writer.connect() as admin:
+                    beat(admin)  # a commit after every moment that may be asked for
+            data = self.volume or (self.writer or next(iter(self.nodes.values()))).directory
+            return self.past.keep(data / "pg_wal", target)
 
     def set_password(self, password: str) -> None:
         """Change the master user's password; without an instance, the first one starts with it."""
@@ -211,10 +232,18 @@ class PostgresCluster:
             followers = [node for node in self.nodes.values() if node not in {target, old} and node.is_ready]
             for node in followers:
                 node.follow(target)
+        if self.past.contradicts(target):
+            self._in_background(partial(self._renew_past, forget=True), target)
         for node in followers:
             self._in_background(partial(self._repoint, target), node)
         if old is not None:
             self._in_background(self._rejoin_after_rest, old)
+
+    def _renew_past(self, writer: PostgresNode, *, forget: bool = False) -> None:
+        with self.lock:
+            if writer is self.writer and not self._closed.is_set():
+                self.past.renew(writer, forget=forget)
+                self.truth.note("past.renewed", cluster=self.cluster_id, instance=writer.name)
 
     def _failover_target(self, target_id: str) -> PostgresNode:
         target = self.nodes.get(target_id)
@@ -392,8 +421,11 @@ class PostgresCluster:
         """Notice standbys that stall or come back: a stalled one's stream ends after `wal_sender_timeout`."""
         admin: psycopg.Connection[tuple[Any, ...]] | None = None
         watched: PostgresNode | None = None
+        rounds = 0
         while not self._closed.wait(WATCH_EVERY_S):
             writer = self.writer
+            rounds += 1
+            self._tidy(writer, rounds)
             if writer is None or not writer.is_ready:
                 self._remind(writer)
                 continue
@@ -409,6 +441,11 @@ class PostgresCluster:
                 writer.answers = False  # it restarts itself after a backend crashed, or it is dying
         if admin is not None:
             admin.close()
+
+    def _tidy(self, writer: PostgresNode | None, rounds: int) -> None:
+        """Keep the past from growing without end."""
+        if rounds % TIDY_EVERY == 0 and writer is not None and writer.is_ready and self.past.is_full:
+            self._in_background(self._renew_past, writer)
 
     def _remind(self, writer: PostgresNode | None) -> None:
         """Tell again of a writer that is still dead: the first answer to its death may have failed."""

@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from lab.data import valkey_scaling, valkey_snapshots
@@ -17,6 +18,7 @@ from lab.data.dns import Turns, UnknownNameError
 from lab.data.identity import Identity, current_identity, make_base_dir, make_dir
 from lab.data.installs import Install, nearest, postgres_installs, reachable_install
 from lab.data.memcached import MemcachedNode, MemcachedProcesses, MemcachedServers, memcached_server
+from lab.data.past import Past, archive_settings
 from lab.data.postgres import PostgresNode, clone_template, make_template
 from lab.data.processes import kill_within
 from lab.data.truth import TruthLog
@@ -58,6 +60,7 @@ class ProcessPlane:
         self.dns_delay_s = dns_delay_s
         self._clusters: dict[str, PostgresCluster] = {}
         self._snapshots: dict[str, Path | None] = {}  # None: of a cluster that had no data yet
+        self._backups: dict[str, Past | None] = {}  # None: of a cluster that no server ran of
         self._caches: dict[str, ValkeyGroup] = {}
         self._memcached = MemcachedServers(self.base_dir, self.block, self.identity, self.truth)
         self._records: dict[str, Record] = {}
@@ -70,6 +73,7 @@ class ProcessPlane:
         self._count = 0
         for name, owned in (
             ("pg", True),
+            ("past", True),
             ("s", True),
             ("log", False),
             (COPIES, False),
@@ -96,6 +100,7 @@ class ProcessPlane:
                 request=request,
                 identity=self.identity,
                 truth=self.truth,
+                past=Past.make(self._new_folder("past"), self.identity),
                 on_writer=self._writer_changed,
                 on_writer_lost=self._writer_lost,
                 volume=volume,
@@ -105,6 +110,8 @@ class ProcessPlane:
 
     def _volume_for(self, request: ClusterRequest) -> Path | None:
         """A copy of the data that a cluster is born with, None for an empty one."""
+        if request.from_backup or (request.from_cluster and request.to_time is not None):
+            return self._replayed(request)
         if request.from_cluster:
             return self._copied(request.from_cluster)
         if not request.from_snapshot:
@@ -126,10 +133,60 @@ class ProcessPlane:
         self.truth.note("volume.copied", cluster=cluster_id)
         return target
 
-    def _new_folder(self) -> Path:
+    def _replayed(self, request: ClusterRequest) -> Path | None:
+        """The data of a moment of the past; None when there never were any."""
+        if request.from_backup and request.from_backup not in self._backups:
+            raise PlaneError(f"backup {request.from_backup} must be kept, got none of that name")
+        if request.from_backup:
+            return self._replay(self._backups[request.from_backup], request)
+        source = self._cluster(request.from_cluster)
+        past = source.keep_past(self._new_folder("past"))
+        try:
+            return self._replay(past, request)
+        finally:
+            if past is not None:
+                past.remove()
+
+    def _replay(self, past: Past | None, request: ClusterRequest) -> Path | None:
+        if past is None or past.base is None:
+            if request.to_time is None:
+                return None
+            raise PlaneError(f"{request.to_time} must be in what is kept, got a source that had no instance then")
+        target = self._new_folder()
+        node = PostgresNode(
+            name=f"replay-{target.name}",
+            directory=target,
+            sockets=make_dir(self.base_dir / "s" / target.name, self.identity),
+            log=self.base_dir / "log" / f"replay-{target.name}.log",
+            address="",  # nobody but the lab may enter
+            port=request.port,
+            install=self._install_for(past.base),
+            identity=self.identity,
+            on_exit=lambda _: None,
+        )
+        past.replay(node, request.to_time)
+        moment = request.to_time.isoformat() if request.to_time is not None else None
+        self.truth.note("volume.replayed", cluster=request.cluster_id, moment=moment)
+        return target
+
+    def restorable_since(self, cluster_id: str) -> datetime | None:
+        """The first moment that it can be restored to; None until its first instance runs."""
+        cluster = self._clusters.get(cluster_id)
+        return cluster.past.since if cluster is not None else None
+
+    def keep_backup(self, cluster_id: str, name: str) -> None:
+        """Keep all of a cluster's past, which outlives it."""
+        self._backups[name] = self._cluster(cluster_id).keep_past(self._new_folder("past"))
+
+    def drop_backup(self, name: str) -> None:
+        """Delete what was kept; whatever was started with it has a copy."""
+        if (kept := self._backups.pop(name, None)) is not None:
+            kept.remove()
+
+    def _new_folder(self, kind: str = "pg") -> Path:
         with self._lock:
             self._count += 1
-            return self.base_dir / "pg" / str(self._count)
+            return self.base_dir / kind / str(self._count)
 
     def keep_snapshot(self, cluster_id: str, name: str) -> None:
         """Copy the data of a cluster as they are now, to start others with."""
@@ -150,7 +207,8 @@ class ProcessPlane:
             node = self._new_node(cluster, instance_id, install)
             if cluster.writer is None and not cluster.nodes:
                 if cluster.volume is None:
-                    clone_template(self._template(install), node.directory, self.identity)
+                    cluster.past.base = self._template(install)
+                    clone_template(cluster.past.base, node.directory, self.identity)
                 cluster.add_writer(node)
             else:
                 cluster.add_standby(node)
@@ -169,6 +227,7 @@ class ProcessPlane:
             port=port,
             install=install,
             identity=self.identity,
+            archiving=archive_settings(cluster.past.wal),
             on_exit=cluster.node_exited,
         )
 
@@ -177,8 +236,11 @@ class ProcessPlane:
         for node in cluster.nodes.values():
             return node.install
         if cluster.volume is not None:
-            return self._install((cluster.volume / "PG_VERSION").read_text(encoding="utf-8").strip())
+            return self._install_for(cluster.volume)
         return self._install(cluster.request.version)
+
+    def _install_for(self, data: Path) -> Install:
+        return self._install((data / "PG_VERSION").read_text(encoding="utf-8").strip())
 
     def _install(self, version: str) -> Install:
         with self._template_lock:

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,8 @@ class PostgresNode:
     upstream: Path | None = None  # the writer's socket folder; None for the writer
     upstream_port: int = 0
     synchronous: tuple[str, ...] = ()
+    archiving: Mapping[str, str] = field(default_factory=dict)  # settings by which it keeps its log
+    recovery: Mapping[str, str] = field(default_factory=dict)  # settings of a server that only replays a log
     child: Child | None = field(default=None, repr=False)
     is_ready: bool = False
     answers: bool = True  # False while it restarts itself after one of its backends crashed
@@ -108,6 +110,8 @@ class PostgresNode:
         settings["unix_socket_permissions"] = "0700"
         settings["cluster_name"] = self.name
         settings["synchronous_standby_names"] = synchronous_names(self.synchronous)
+        settings.update(self.archiving)
+        settings.update(self.recovery)
         if self.upstream is not None:
             settings["primary_conninfo"] = (
                 f"host={self.upstream} port={self.upstream_port} user={ADMIN_USER} application_name={self.name}"
