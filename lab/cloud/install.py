@@ -10,6 +10,7 @@ from moto.core.base_backend import BackendDict
 from moto.ec2.models import ec2_backends
 from moto.elasticache.models import elasticache_backends
 from moto.iam.models import iam_backends
+from moto.ram.models import ram_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
@@ -24,6 +25,7 @@ from lab.cloud.elasticache.models import CacheBackend
 from lab.cloud.identity import LabIAMBackend
 from lab.cloud.monitoring import LabCloudWatchBackend
 from lab.cloud.names import LabRoute53Backend
+from lab.cloud.ram.models import LabRamBackend
 from lab.cloud.rds.models import AuroraBackend, on_writer_lost
 from lab.cloud.runtime import RUNTIME
 from lab.cloud.secrets.models import LabSecretsBackend
@@ -42,6 +44,7 @@ _OVERLAY = (
     (backup_backends, LabBackupBackend),
     (applicationautoscaling_backends, ScalingBackend),
     (route53_backends, LabRoute53Backend),
+    (ram_backends, LabRamBackend),
 )
 
 
@@ -55,6 +58,7 @@ def install(plane: DataPlane | None = None, *, delays: Delays = NONE) -> None:
     RUNTIME.plane = plane if plane is not None else NoPlane()
     RUNTIME.delays = delays
     RUNTIME.faults.set({})
+    RUNTIME.call_faults.set([])
     for backends, ours in _OVERLAY:
         backends.backend = ours
         backends.clear()

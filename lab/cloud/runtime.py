@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lab.cloud.call_faults import CallFaults
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.faults import Faults
 from lab.plane import DataPlane, NoPlane
@@ -22,6 +23,7 @@ class Runtime:
     plane: DataPlane = field(default_factory=NoPlane)
     delays: Delays = NONE
     faults: Faults = field(default_factory=Faults)
+    call_faults: CallFaults = field(default_factory=CallFaults)
     # RDS and ElastiCache state: the API's threads and the threads that wait for processes change it.
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from lab.cloud.call_faults import LostAnswerError, UnknownTroubleError
 from lab.cloud.delays import REHEARSAL, Delays
 from lab.cloud.faults import UnknownFaultError
 from lab.cloud.install import install
@@ -42,6 +43,10 @@ class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
 
     def log(self, _type: str, _message: str, *_args: Any) -> None:
         pass
+
+    def connection_dropped(self, _error: BaseException, _environ: Any = None) -> None:
+        """An answer that is lost on purpose: the client sees the connection end, rather than wait for its time-out."""
+        self.close_connection = True
 
 
 class RequestLog:
@@ -86,7 +91,11 @@ class Application:
         if path.startswith(CONTROL):
             return _answer(start_response, *control(environ.get("REQUEST_METHOD", ""), path, body))
         call, began = read_call(environ, body), time.monotonic()
-        status, headers, answer = self._ask_moto(environ, call)
+        try:
+            status, headers, answer = RUNTIME.call_faults.answer(call, body, lambda: self._ask_moto(environ, call))
+        except LostAnswerError:  # the connection is closed without a word
+            self._log.write(call, 0, "LostAnswer", time.monotonic() - began)
+            raise
         error = error_code_of(answer, {k.lower(): v for k, v in headers}) if status >= 400 else ""  # noqa: PLR2004
         if path != "/favicon.ico":
             self._log.write(call, status, error, time.monotonic() - began)
@@ -133,9 +142,11 @@ def _read_body(environ: dict[str, Any]) -> bytes:
 
 
 def control(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """`/lab/health` and `/lab/faults` (GET shows, POST replaces: `{"dns-frozen": ["shop-orders"]}`)."""
+    """`/lab/health`; `/lab/faults` and `/lab/call-faults`: GET shows, POST replaces."""
     if path == "/lab/health":
         return 200, {"ok": True}
+    if path == "/lab/call-faults":
+        return _control_calls(method, body)
     if path != "/lab/faults":
         return 404, {"error": f"no such path: {path}"}
     if method == "POST":
@@ -144,6 +155,16 @@ def control(method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         except (UnknownFaultError, ValueError) as error:
             return 400, {"error": str(error)}
     return 200, {"faults": RUNTIME.faults.as_dict()}
+
+
+def _control_calls(method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """GET shows, POST replaces: `[{"trouble": "throttled", "calls": "rds:Create*", "times": 2}]`."""
+    if method == "POST":
+        try:
+            RUNTIME.call_faults.set(json.loads(body or b"[]"))
+        except (UnknownTroubleError, ValueError) as error:
+            return 400, {"error": str(error)}
+    return 200, {"call_faults": RUNTIME.call_faults.as_list()}
 
 
 def _answer(start_response: StartResponse, status: int, document: dict[str, Any]) -> list[bytes]:
