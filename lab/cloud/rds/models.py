@@ -18,9 +18,9 @@ from lab.cloud.rds.global_clusters import join
 from lab.cloud.rds.instance import Instance
 from lab.cloud.rds.proxies import ProxyState
 from lab.cloud.rds.replicas import ReplicaState
-from lab.cloud.rds.restore import RestoreState
 from lab.cloud.rds.retained_backups import RetainedBackup
 from lab.cloud.rds.roles import RoleState
+from lab.cloud.rds.s3_import import S3ImportState
 from lab.cloud.rds.state import frozen
 from lab.cloud.rds.subscriptions import SubscriptionState
 from lab.cloud.runtime import RUNTIME, later
@@ -32,7 +32,7 @@ _GONE = frozenset({"deleting", "failed"})
 
 
 class AuroraBackend(
-    BlueGreenState, ReplicaState, EndpointState, RestoreState, SubscriptionState, ProxyState, RoleState
+    BlueGreenState, ReplicaState, EndpointState, S3ImportState, SubscriptionState, ProxyState, RoleState
 ):
     """One account's RDS in one Region."""
 

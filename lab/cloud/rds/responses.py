@@ -58,6 +58,12 @@ class AuroraResponse(ProxyResponse, DataApiResponse):
     def restore_db_cluster_to_point_in_time(self) -> ActionResult:
         return ActionResult({"DBCluster": self.backend.restore_to_point_in_time(self._plain())})
 
+    def restore_db_cluster_from_s3(self) -> ActionResult:
+        return ActionResult({"DBCluster": self.backend.restore_from_s3(self._plain())})
+
+    def describe_db_snapshots(self) -> ActionResult:
+        return page("DBSnapshots", self.backend.find_db_snapshots(self._plain()), self._plain())
+
     def describe_db_cluster_automated_backups(self) -> ActionResult:
         given = self._plain()
         return page("DBClusterAutomatedBackups", self.backend.describe_db_cluster_automated_backups(given), given)
