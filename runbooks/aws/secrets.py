@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_own_secret": ("secretsmanager:GetSecretValue", "kms:Decrypt"),
     "read_login": ("secretsmanager:GetSecretValue", "kms:Decrypt"),
+    "find_secret": ("secretsmanager:DescribeSecret",),
     "list_versions": ("secretsmanager:ListSecretVersionIds",),
     "add_version": (
         "secretsmanager:GetSecretValue",
@@ -54,6 +55,15 @@ class Version:
     created_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secret:
+    """A secret, never its value. `deleted` says that it waits for its deletion, and keeps its name until then."""
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    deleted: bool = False
+
+
 class SecretFormatError(ValueError):
     """The secret is not what RDS writes."""
 
@@ -71,6 +81,18 @@ def find_own_secret(client: SecretsManagerClient, cluster_id: str) -> str:
             return ""
         raise
     return name
+
+
+def find_secret(client: SecretsManagerClient, name: str) -> Secret | None:
+    """A secret by its name, without its value; None when there is none."""
+    try:
+        raw = client.describe_secret(SecretId=name)
+    except ClientError as error:
+        if error_code(error) in NO_SECRET:
+            return None
+        raise
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in raw.get("Tags", [])}
+    return Secret(name=name, tags=tags, deleted="DeletedDate" in raw)
 
 
 def list_versions(client: SecretsManagerClient, name: str) -> tuple[Version, ...] | None:

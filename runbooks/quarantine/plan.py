@@ -26,7 +26,7 @@ class QuarantineKind(StrEnum):
 
     GROUP = "create-security-group"
     SHUT = "shut-egress"
-    MASTER = "rotate-master-password"  # noqa: S105 - a step
+    MASTER = "rotate-master-password"
     REACH = "let-operator-in"
     ROLES = "rotate-user-passwords"
     NOTE = "note-rotated"
@@ -74,9 +74,9 @@ def _taken(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
 def _unreachable(quarantine: Quarantine) -> Iterable[str]:
     if quarantine.rotate_roles and quarantine.engine != POSTGRESQL:
         yield (
-            f"engine must be {POSTGRESQL} to have its users' passwords changed, got {quarantine.engine}: the kit has no "
-            "MySQL driver; clone with --stay-closed and run ALTER USER as the master user, or say "
-            "--keep-user-passwords"
+            f"engine must be {POSTGRESQL} to have its users' passwords changed, got {quarantine.engine}: the kit has "
+            "no MySQL driver; without --reach-from it stays closed, for ALTER USER by hand; --keep-user-passwords "
+            "leaves them as they are"
         )
 
 
@@ -88,8 +88,8 @@ def _cannot_open(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
             yield f"security group {wanted} must exist, got none; name one of {quarantine.vpc_id} by --security-group"
         elif found.vpc_id != quarantine.vpc_id:
             yield (
-                f"security group {wanted} must be of {quarantine.vpc_id}, where {quarantine.target_id} will be, got one "
-                f"of {found.vpc_id}; name one of {quarantine.vpc_id} by --security-group"
+                f"security group {wanted} must be of {quarantine.vpc_id}, where {quarantine.target_id} will be, got "
+                f"one of {found.vpc_id}; name one of {quarantine.vpc_id} by --security-group"
             )
 
 
@@ -138,11 +138,13 @@ def plan_rotation(
 ) -> tuple[Step[QuarantineKind], ...]:
     """What is done once the cluster is there: every password that came with production's data is changed.
 
+    A password that RDS manages is new already: to manage it was part of the cluster's birth.
+
     `sql` says that statements are run at the closed cluster after this, by somebody else: masks, for one.
     """
     steps: list[Step[QuarantineKind]] = []
     rotated = seen.has_reached("rotated")
-    if not rotated and quarantine.master != "iam" and not seen.managed_secret:
+    if not rotated and quarantine.master == "own":
         steps.append(_rotate_master(quarantine, seen))
     if quarantine.reach_from and (sql or (quarantine.rotate_roles and not rotated)) and not _lets_in(quarantine, seen):
         why = "for the SQL that follows; taken away again before it is opened"
@@ -156,29 +158,21 @@ def plan_rotation(
 
 
 def _rotate_master(quarantine: Quarantine, seen: QuarantineSeen) -> Step[QuarantineKind]:
-    modify: dict[str, Any] = {"DBClusterIdentifier": quarantine.target_id, "ApplyImmediately": True}
-    calls: list[Call] = []
-    if quarantine.master == "managed":
-        key = {"MasterUserSecretKmsKeyId": quarantine.managed_key} if quarantine.managed_key else {}
-        modify |= {"ManageMasterUserPassword": True, **key}
-        why = "production's password came with the data; RDS makes a new one, and a secret for it"
-    else:
-        if seen.secret is None:
-            calls.append(_create_secret(quarantine))
-        modify |= {"MasterUserPassword": MADE_LATER}
-        why = f"production's password came with the data; the new one is in {quarantine.secret_name}"
-    calls.append(Call(service="rds", operation="ModifyDBCluster", parameters=modify))
-    arguments = {
-        "cluster": quarantine.target_id,
-        "master": quarantine.master,
-        "secret": quarantine.secret_name if quarantine.master == "own" else "",
-    }
+    modify = Call(
+        service="rds",
+        operation="ModifyDBCluster",
+        parameters={
+            "DBClusterIdentifier": quarantine.target_id,
+            "MasterUserPassword": MADE_LATER,
+            "ApplyImmediately": True,
+        },
+    )
     return Step(
         kind=QuarantineKind.MASTER,
         subject=quarantine.master_username or quarantine.target_id,
-        why=why,
-        calls=tuple(calls),
-        arguments=arguments,
+        why=f"production's password came with the data; the new one is in secret {quarantine.secret_name}",
+        calls=(modify,) if seen.secret is not None else (_create_secret(quarantine), modify),
+        arguments={"cluster": quarantine.target_id, "secret": quarantine.secret_name},
     )
 
 

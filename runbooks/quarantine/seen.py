@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from estate.names import TAG_QUARANTINE, master_secret
+from runbooks.aws.ec2 import SecurityGroup
+from runbooks.aws.secrets import Secret
 
 Master = Literal["managed", "own", "iam"]
 Stage = Literal["", "rotated", "open"]
@@ -25,8 +27,8 @@ class Quarantine:
     """How a new cluster is kept closed until nothing of production's gets in, or out.
 
     `arn` is the new cluster's. `tags` are of what is made. `master` says who keeps the new password of the master
-    user: RDS, a secret of the cluster's own, or nobody, since it logs in with IAM; `managed_key` is the key of RDS's
-    secret, empty for the default. `reach_from` is the one network or security group that reaches the closed cluster,
+    user: RDS, a secret of the cluster's own, or nobody, since it logs in with IAM. `source_secret` is RDS's secret of
+    what it was made from. `reach_from` is the one network or security group that reaches the closed cluster,
     for SQL. `rotate_roles` changes the passwords of all other users. `open_groups` empty: it stays closed.
     """
 
@@ -38,7 +40,7 @@ class Quarantine:
     tags: Mapping[str, str]
     master: Master
     master_username: str = ""
-    managed_key: str = ""
+    source_secret: str = ""
     reach_from: str = ""
     rotate_roles: bool = False
     open_groups: tuple[str, ...] = ()
@@ -58,45 +60,24 @@ class Quarantine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GroupSeen:
-    """A security group; `ingress` and `egress` are rules as EC2 shows them."""
-
-    group_id: str
-    name: str
-    vpc_id: str
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    ingress: tuple[Mapping[str, Any], ...] = ()
-    egress: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SecretSeen:
-    """A secret, never its value. `deleted` says that it waits for its deletion, and keeps its name until then."""
-
-    name: str
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    deleted: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class QuarantineSeen:
     """What is there. `groups` are the new cluster's security groups, empty while it does not exist.
 
     `opening` are the groups that it is to be opened with, as EC2 knows them.
     """
 
-    group: GroupSeen | None = None
-    secret: SecretSeen | None = None
+    group: SecurityGroup | None = None
+    secret: Secret | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     groups: tuple[str, ...] = ()
     managed_secret: str = ""
-    opening: tuple[GroupSeen, ...] = ()
+    opening: tuple[SecurityGroup, ...] = ()
 
     @property
     def stage(self) -> Stage:
         """How far it has come, by its tag."""
         said = self.tags.get(TAG_QUARANTINE, "")
-        return next((stage for stage in STAGES if stage == said), "")
+        return next((stage for stage in reversed(STAGES) if stage == said), STAGES[0])
 
     def has_reached(self, stage: Stage) -> bool:
         return STAGES.index(self.stage) >= STAGES.index(stage)
