@@ -16,6 +16,7 @@ COMMANDS: tuple[Row, ...] = (
     Row(("access", "list"), "list the database users that may log in with IAM", "runbooks.access.cli:LIST"),
     Row(("access", "revoke"), "take IAM login away from a database user", "runbooks.access.cli:REVOKE"),
     Row(("access", "rotate"), "change the password of a cache's user, or its AUTH token", "runbooks.rotate.cli:ROTATE"),
+    Row(("snapshot", "prune"), "delete snapshots that no retention rule keeps", "runbooks.prune.cli:PRUNE"),
     Row(("runs",), "list runs: what, on which cluster, how they ended", "runbooks.cli.runs:RUNS"),
     Row(("resume",), "go on with a run that was interrupted", "runbooks.cli.resume:RESUME"),
     Row(("policy",), "print the IAM policy that a runbook needs", "runbooks.cli.policy:POLICY"),
@@ -25,5 +26,6 @@ GROUPS: dict[str, str] = {
     "estate": "work with an estate file",
     "drill": "prove that a cluster survives, and what it costs",
     "access": "who may log in: database users with IAM, passwords of caches",
+    "snapshot": "take, copy, share, export and prune snapshots of clusters and caches",
     "lab": "rehearse on this machine, without an AWS account",
 }
