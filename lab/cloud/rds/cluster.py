@@ -30,6 +30,8 @@ class Cluster(DBCluster):  # type: ignore[misc]
         "clone-group-id": FilterDef(["clone_group_id"], "Clone Group Ids"),
     }
 
+    cross_account_clone = False  # moto's is a property
+
     def __init__(self, backend: Any, **given: Any) -> None:
         kept = {name: value for name, value in given.items() if name not in _OWN}
         kept["engine_version"] = given.get("engine_version") or DEFAULT_VERSIONS[given["engine"]]

@@ -8,23 +8,23 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.paging import page
-from lab.cloud.rds import options
+from lab.cloud.rds import options, shared
 from lab.cloud.rds.data_api import DataApiResponse
 from lab.cloud.rds.proxy_responses import ProxyResponse
+from lab.cloud.rds.snapshot_responses import SnapshotResponse
 
 
 def _not_modelled(_: Any) -> ActionResult:
     raise NotImplementedError("not modelled by the embedded AWS")
 
 
-class AuroraResponse(ProxyResponse, DataApiResponse):
+class AuroraResponse(ProxyResponse, SnapshotResponse, DataApiResponse):
     """moto's RDS with the overlay's backend behind it."""
 
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.
     backtrack_db_cluster = _not_modelled
     switchover_blue_green_deployment = _not_modelled
     start_db_cluster = _not_modelled
-    start_export_task = _not_modelled
 
     def _plain(self) -> dict[str, Any]:
         return dict(self.params)
@@ -33,8 +33,19 @@ class AuroraResponse(ProxyResponse, DataApiResponse):
         given = self._plain()
         filters = {item["Name"]: item["Values"] for item in given.get("filters", [])}
         name = given.get("db_cluster_identifier")
+        if name and shared.is_foreign(self.backend, name):
+            return page("DBClusters", self._shared(name, given), given)
         found = [self.backend.cluster(name)] if name else self.backend.describe_db_clusters(None, filters)
-        return page("DBClusters", sorted(found, key=lambda cluster: str(cluster.db_cluster_identifier)), given)
+        own = sorted(found, key=lambda cluster: str(cluster.db_cluster_identifier))
+        others = shared.shown_clusters(self.backend) if given.get("include_shared") and not name and not filters else []
+        return page("DBClusters", [*own, *others], given)
+
+    def _shared(self, arn: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+        """Another account's cluster, seen only by who asks for shared ones too."""
+        found = [each for each in shared.shown_clusters(self.backend) if each["DBClusterArn"] == arn]
+        if not found or not given.get("include_shared"):
+            raise rds_error("DBClusterNotFoundFault", f"DBCluster {arn} not found.")
+        return found
 
     def describe_db_instances(self) -> ActionResult:
         given = self._plain()

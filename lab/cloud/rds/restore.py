@@ -17,6 +17,7 @@ from lab.cloud.rds import checks
 from lab.cloud.rds.cluster import Cluster
 from lab.cloud.rds.retained_backups import RetainedBackup, RetainedBackupState
 from lab.cloud.rds.secret import new_password
+from lab.cloud.rds.shared import check_cross_account, foreign_cluster, is_foreign
 from lab.cloud.rds.state import frozen
 from lab.cloud.runtime import RUNTIME
 
@@ -93,10 +94,12 @@ class RestoreState(RetainedBackupState):
             self._check_origin(source, kind, given)
             wanted = {**_inherited(source), **_said({k: v for k, v in given.items() if k in _SAID_AGAIN})}
             wanted["engine_version"] = source.engine_version
-            if not given.get("tags"):  # "a clone is born with its source's tags" (facts C10)
+            foreign = self._is_foreign(source)
+            if not given.get("tags") and not foreign:  # "a clone is born with its source's tags" (facts C10)
                 wanted["tags"] = [tag for tag in source.tags if not tag["Key"].startswith("aws:")]
             cluster = self._new_cluster(wanted)
             cluster.clone_group_id = source.join_clone_group()
+            cluster.cross_account_clone = foreign
             answer = frozen(cluster)
         self.tell("0170", cluster)
         self._start(cluster, **_data_of(source))
@@ -111,6 +114,8 @@ class RestoreState(RetainedBackupState):
         if bool(identifier) == bool(resource_id):
             raise invalid_combination("Specify either SourceDBClusterIdentifier or SourceDbClusterResourceId.")
         if identifier:
+            if is_foreign(self, identifier):
+                return foreign_cluster(self, identifier)
             return self.cluster(identifier.lower() if not identifier.startswith("arn:") else identifier)
         for cluster in self.clusters.values():
             if cluster.db_cluster_resource_id == resource_id:
@@ -122,10 +127,15 @@ class RestoreState(RetainedBackupState):
             )
         return backup
 
+    def _is_foreign(self, source: Any) -> bool:
+        return isinstance(source, Cluster) and source.account_id != self.account_id
+
     def _check_origin(self, source: Any, kind: str, given: Mapping[str, Any]) -> None:
         self.require_available(source)
         if given.get("kms_key_id") and not source.storage_encrypted:
             raise invalid_combination("KmsKeyId cannot be specified: the source DB cluster is not encrypted.")
+        if self._is_foreign(source):
+            check_cross_account(self, source, given)
         if kind == COPY_ON_WRITE and not source.clustered:
             raise rds_error(
                 "InvalidDBClusterStateFault",
