@@ -24,7 +24,8 @@ class Wish:
     `tags` is the whole list (`runbooks.tags.made_tags`). `security_groups` empty: the model's own; a clone is given its
     quarantine's. `subnet_group` empty: the model's; another one may be of another VPC. `settings` are parameters of
     CreateDBCluster by AWS's name that are deliberately different, with their values; each shows up in the parity table
-    as "deliberately different".
+    as "deliberately different"; those that CreateDBInstance has, too, hold for the instances as well. `account` and
+    `region` are where it comes to be, when that is not where its model is.
     """
 
     target_id: str
@@ -37,3 +38,5 @@ class Wish:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     endpoints: bool = True  # custom endpoints, under the target's name
     scaling: bool = True  # replica auto scaling
+    account: str = ""  # of the new cluster; empty: the model's
+    region: str = ""  # of the new cluster; empty: the model's

@@ -14,7 +14,8 @@ class Portrait:
     """One cluster. Each part is what the named call answers, in botocore's own keys.
 
     `scaling` are the scalable targets, each with its `Policies` and `ScheduledActions`. `vpc_id` and `zones` are the
-    subnet group's.
+    subnet group's. `partial` is true of what a snapshot or a retained backup tells: what it lacks is not known, where
+    a live cluster's answer lacks what it does not have.
     """
 
     cluster: Raw  # DescribeDBClusters
@@ -23,6 +24,7 @@ class Portrait:
     scaling: tuple[Raw, ...] = ()  # DescribeScalableTargets
     vpc_id: str = ""
     zones: tuple[str, ...] = ()
+    partial: bool = False
 
     @property
     def cluster_id(self) -> str:
