@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import boto3
-
-from lab.cloud.server import CloudServer
+from lab.cloud.client import client
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -21,29 +19,19 @@ ACCOUNT = "123456789012"
 class Cloud:
     """The embedded AWS of a test, in this process, and clients that look at it from outside the runbook."""
 
-    def __init__(self, server: CloudServer, calls: Path, folder: Path) -> None:
-        self.server, self.calls, self.folder = server, calls, folder
-        self.environment = {
-            "AWS_ENDPOINT_URL": server.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-        }
-        self._clients: dict[tuple[str, str], Any] = {}
+    environment: ClassVar = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
 
-    def client(self, service: str, region: str = REGION) -> Any:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def client(self, service: str, region: str = REGION, account: str = ACCOUNT) -> Any:
         """A client of the test's own: its calls are never counted, crashed or refused."""
-        if (service, region) not in self._clients:
-            session: Any = boto3.session.Session()
-            self._clients[service, region] = session.client(
-                service,
-                endpoint_url=self.server.endpoint,
-                region_name=region,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
-        return self._clients[service, region]
+        return client(service, region, account)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.cloud.delays import NONE
 from lab.cloud.install import install, reset_backends
-from lab.cloud.server import CloudServer
 from runbooks.cli.main import main
 from tests.support.scenario import Cloud, Scenario
+from tests.support.transport import no_wire
 
 RUN = "matrix"
 
@@ -27,7 +28,6 @@ class Stage:
         """An empty account, then what the scenario wants there."""
         install(delays=NONE)
         reset_backends()
-        self.cloud.calls.write_text("", encoding="utf-8")
         shutil.rmtree(self.home, ignore_errors=True)
         scenario.set_up(self.cloud)
 
@@ -41,19 +41,11 @@ class Stage:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """One server for all scenarios of a module: clients are slow to make."""
-    folder = tmp_path_factory.mktemp("matrix")
-    server = CloudServer(log_path=folder / "calls.jsonl", delays=NONE)
-    server.start()
-    yield Cloud(server, folder / "calls.jsonl", folder)
-    server.stop()
-
-
 @pytest.fixture
-def stage(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    made = Stage(cloud)
-    for name, value in {**cloud.environment, "RUNBOOK_HOME": str(made.home)}.items():
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """A stage whose runbooks reach the embedded AWS without a socket."""
+    made = Stage(Cloud(tmp_path))
+    for name, value in {**made.cloud.environment, "RUNBOOK_HOME": str(made.home)}.items():
         monkeypatch.setenv(name, value)
-    return made
+    with no_wire():
+        yield made
