@@ -6,7 +6,7 @@ the kit's own clients are counted (by their user agent); those of a test pass.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,8 +39,13 @@ def is_reading(operation: str) -> bool:
 
 
 @contextmanager
-def counted_calls(crash_at: int = 0, moment: Moment = "before") -> Generator[Calls]:
-    """Count the kit's calls, and end everything at the changing call of this number (from 1; 0 for never)."""
+def counted_calls(
+    crash_at: int = 0, moment: Moment = "before", look: Callable[[int, dict[str, Any]], None] | None = None
+) -> Generator[Calls]:
+    """Count the kit's calls, and end everything at the changing call of this number (from 1; 0 for never).
+
+    `look` is called with a changing call's place in `Calls.made` and its parameters just before it is made.
+    """
     seen = Calls()
     make, record = BaseClient._make_api_call, Journal.record
 
@@ -51,6 +56,8 @@ def counted_calls(crash_at: int = 0, moment: Moment = "before") -> Generator[Cal
             raise CrashError
         seen.made.append((client.meta.service_model.service_name, operation, parameters))
         seen.changing += not is_reading(operation)
+        if look is not None and not is_reading(operation):
+            look(len(seen.made) - 1, parameters)
         here = not is_reading(operation) and seen.changing == crash_at
         if here and moment == "before":
             _die(seen)
