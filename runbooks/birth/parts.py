@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from runbooks.birth.wanted import pairs_of, wanted
 from runbooks.birth.wish import Wish
+from runbooks.engine.plain import is_mapping
 from runbooks.engine.plan import Call
 from runbooks.parity.mapping import in_copy, renamed
 from runbooks.parity.portrait import Portrait, Raw
@@ -136,4 +137,4 @@ def _text(value: Any) -> Any:
     """Moments as text, which boto3 takes as well and a journal can keep."""
     if isinstance(value, datetime):
         return value.isoformat()
-    return dict(value) if isinstance(value, Mapping) else value
+    return dict(value) if is_mapping(value) else value

@@ -49,7 +49,7 @@ class BirthKind(StrEnum):
 
 
 BirthStep = Step[BirthKind]
-_NOTHING: Final = (None, "", [], 0)
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], 0)
 
 
 def birth_blockers(

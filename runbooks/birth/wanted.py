@@ -34,7 +34,7 @@ def wanted(setting: Setting, wish: Wish, model: Portrait) -> Any:
         return _in_order(wish.settings[setting.name])
     field = _BY_FIELD.get(setting.name)
     if field and (said := getattr(wish, field)):
-        return sorted(said) if isinstance(said, tuple) else said
+        return _in_order(said)
     return setting.value(model.cluster, partial=model.partial)
 
 

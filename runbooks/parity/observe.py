@@ -145,7 +145,8 @@ def _scaling(session: AwsSession, name: str) -> tuple[Raw, ...]:
 
 
 def _same(found: list[Raw], target: Raw) -> list[Raw]:
-    return [each for each in found if each["ScalableDimension"] == target["ScalableDimension"]]
+    place = ("ResourceId", "ScalableDimension")
+    return [each for each in found if all(each[name] == target[name] for name in place)]
 
 
 _OF_CLUSTER: Final = (
