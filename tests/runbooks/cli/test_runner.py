@@ -16,6 +16,7 @@ from runbooks.cli.main import main
 from runbooks.cli.runner import CODES, _confirm, run_runbook
 from runbooks.engine.clock import SystemClock
 from runbooks.engine.journal import Journal, read
+from runbooks.engine.plan import PlanRefusedError
 from runbooks.engine.run import Check, NotConfirmedError, State, Verdict
 from tests.support.made_up import RUNBOOK, Request, made
 
@@ -103,6 +104,17 @@ def test_runs_are_kept_out_of_git(shelf: Path, home: Path) -> None:
     assert (home / ".gitignore").read_text() == "*\n"
     (folder,) = (home / "runs").iterdir()
     assert read(folder)[0]["run_id"] == folder.name
+
+
+def test_the_same_command_again_keeps_the_times_of_the_first(shelf: Path) -> None:
+    clocked = replace(RUNBOOK, clocked=("boxes",))
+    arguments = Namespace(execute=True, run_id="one", confirm=None, output="json")
+    (shelf / "padlock").touch()
+    with pytest.raises(PlanRefusedError):
+        run_runbook(clocked, Request(folder=shelf, boxes=("at-eight",)), arguments)
+    (shelf / "padlock").unlink()
+    assert run_runbook(clocked, Request(folder=shelf, boxes=("at-nine",)), arguments) == 0
+    assert [name for name in made(shelf) if name.endswith(".box")] == ["at-eight.box"]
 
 
 def test_a_run_that_is_not_verified_exits_4_and_stays_so(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:

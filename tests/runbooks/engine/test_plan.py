@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from runbooks.engine.plan import PlanRefusedError, Step, render_plan
+from runbooks.engine.plan import MADE_LATER, Call, PlanRefusedError, Step, render_plan
 
 
 class Kind(StrEnum):
@@ -17,6 +17,31 @@ def test_a_plan_says_what_and_why() -> None:
     text = render_plan(steps)
     assert text.startswith("  1. fail-over shop-orders\n     the writer moves to shop-orders-b\n  2. fail-over\n")
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_plan_shows_its_calls_as_they_are_made() -> None:
+    arn = "arn:aws:rds:eu-west-1:123456789012:cluster:" + "long-name-" * 6
+    call = Call(
+        service="rds",
+        operation="ModifyDBCluster",
+        parameters={
+            "DBClusterIdentifier": arn,
+            "MasterUserPassword": MADE_LATER,
+            "VpcSecurityGroupIds": ["sg-1", "sg-2"],
+        },
+        region="eu-west-2",
+        account="210987654321",
+    )
+    text = render_plan((Step(kind=Kind.FAIL_OVER, why="because", calls=(call,)),))
+    assert text.splitlines()[2:] == [
+        "     > rds ModifyDBCluster (eu-west-2, as 210987654321)",
+        f"         DBClusterIdentifier={arn}",
+        "         MasterUserPassword=(made when it is called, shown nowhere)",
+        '         VpcSecurityGroupIds=["sg-1", "sg-2"]',
+    ]
+    assert call.action == "rds:ModifyDBCluster"
+    assert call.to_plain()["account"] == "210987654321"
+    assert set(Call(service="rds", operation="X").to_plain()) == {"service", "operation", "parameters"}
 
 
 def test_an_empty_plan_says_so() -> None:

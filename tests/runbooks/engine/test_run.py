@@ -88,6 +88,27 @@ def test_not_confirmed_is_not_done(shelf: Path) -> None:
     assert made(shelf) == []
 
 
+@pytest.mark.parametrize(
+    ("parts", "boxes", "why"),
+    [
+        pytest.param({}, ("a",), "", id="nothing to confirm"),
+        pytest.param({"irreversible": True}, ("a",), "this cannot be undone", id="irreversible"),
+        pytest.param({"confirms": lambda _request, _seen: "it is production"}, ("a",), "it is production", id="seen"),
+        pytest.param({"irreversible": True}, ("there",), "", id="nothing left to do"),
+    ],
+)
+def test_what_must_be_confirmed_says_why(shelf: Path, parts: dict[str, Any], boxes: tuple[str, ...], why: str) -> None:
+    asked: list[tuple[str, str]] = []
+    run(RUNBOOK, Request(folder=shelf, boxes=("there",)), context(shelf))
+    run(
+        replace(RUNBOOK, **parts),
+        Request(folder=shelf, boxes=boxes),
+        context(shelf),
+        confirm=lambda target, reason: asked.append((target, reason)),
+    )
+    assert asked == [("shelf", why)]
+
+
 def test_what_changed_while_the_plan_was_shown_stops_the_run(shelf: Path) -> None:
     with pytest.raises(PlanRefusedError, match="changed after the plan was shown"):
         run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target, _why: (shelf / "a.box").touch())
