@@ -6,7 +6,7 @@ Every list is read page by page. A name that is not found is None, other errors 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,9 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_instances": ("rds:DescribeDBInstances",),
     "list_endpoints": ("rds:DescribeDBClusterEndpoints",),
     "list_events": ("rds:DescribeEvents",),
+    "list_instances_of": ("rds:DescribeDBInstances",),
+    "list_custom_endpoints": ("rds:DescribeDBClusterEndpoints",),
+    "list_global_members": ("rds:DescribeGlobalClusters",),
     "find_global_cluster": ("rds:DescribeGlobalClusters",),
     "failover_cluster": ("rds:FailoverDBCluster",),
 }
@@ -71,6 +74,15 @@ class Cluster:
     members: tuple[Member, ...]
     pending: tuple[str, ...]
     tags: Mapping[str, str]
+    clone_group_id: str = ""
+    cross_account_clone: bool = False  # a clone of another account's cluster
+    replicas: tuple[str, ...] = ()  # that replicate from it
+    replicates_from: str = ""
+    security_groups: tuple[str, ...] = ()
+    storage_type: str = ""  # aurora or aurora-iopt1
+    encrypted: bool = False
+    key: str = ""  # ARN
+    created_at: datetime | None = None
 
     @property
     def writer_id(self) -> str | None:
@@ -100,6 +112,8 @@ class Instance:
     resource_id: str
     created_at: datetime | None
     pending: tuple[str, ...]
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    replicas: tuple[str, ...] = ()  # clusters and instances that replicate from it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +127,7 @@ class Endpoint:
     custom_type: str
     members: tuple[str, ...]
     excluded: tuple[str, ...]
+    cluster_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,6 +188,38 @@ class Rds:
             Filters=[{"Name": "db-cluster-id", "Values": [cluster_id]}], PaginationConfig={"PageSize": PAGE_SIZE}
         )
         return tuple(_instance(raw) for page in pages for raw in page["DBInstances"])
+
+    def list_instances_of(self, cluster_ids: Sequence[str]) -> tuple[Instance, ...]:
+        """The instances of several clusters, in as few calls as pages allow; none for no cluster."""
+        found: list[Instance] = []
+        for first in range(0, len(cluster_ids), PAGE_SIZE):
+            pages = self._client.get_paginator("describe_db_instances").paginate(
+                Filters=[{"Name": "db-cluster-id", "Values": list(cluster_ids[first : first + PAGE_SIZE])}],
+                PaginationConfig={"PageSize": PAGE_SIZE},
+            )
+            found += [_instance(raw) for page in pages for raw in page["DBInstances"]]
+        return tuple(found)
+
+    def list_custom_endpoints(self) -> tuple[Endpoint, ...]:
+        """The custom endpoints of the Region's clusters, in as few calls as pages allow."""
+        pages = self._client.get_paginator("describe_db_cluster_endpoints").paginate(
+            Filters=[{"Name": "db-cluster-endpoint-type", "Values": ["custom"]}],
+            PaginationConfig={"PageSize": PAGE_SIZE},
+        )
+        return tuple(_endpoint(raw) for page in pages for raw in page["DBClusterEndpoints"])
+
+    def list_global_members(self) -> frozenset[str]:
+        """ARNs of the clusters that are in a global database, as seen from this Region."""
+        pages = self._client.get_paginator("describe_global_clusters").paginate(
+            PaginationConfig={"PageSize": PAGE_SIZE}
+        )
+        return frozenset(
+            arn
+            for page in pages
+            for raw in page["GlobalClusters"]
+            for member in raw.get("GlobalClusterMembers", [])
+            for arn in (member.get("DBClusterArn", ""), *member.get("Readers", []))
+        )
 
     def list_endpoints(self, cluster_id: str) -> tuple[Endpoint, ...]:
         """The writer, reader and custom endpoints of a cluster."""
@@ -242,6 +289,15 @@ def _cluster(raw: DBClusterTypeDef) -> Cluster:
         members=_members(raw),
         pending=_names(raw.get("PendingModifiedValues", {})),
         tags=_tags(raw.get("TagList", [])),
+        clone_group_id=raw.get("CloneGroupId", ""),
+        cross_account_clone=raw.get("CrossAccountClone", False),
+        replicas=tuple(raw.get("ReadReplicaIdentifiers", [])),
+        replicates_from=raw.get("ReplicationSourceIdentifier", ""),
+        security_groups=tuple(each.get("VpcSecurityGroupId", "") for each in raw.get("VpcSecurityGroups", [])),
+        storage_type=raw.get("StorageType", ""),
+        encrypted=raw.get("StorageEncrypted", False),
+        key=raw.get("KmsKeyId", ""),
+        created_at=raw.get("ClusterCreateTime"),
     )
 
 
@@ -274,6 +330,8 @@ def _instance(raw: DBInstanceTypeDef) -> Instance:
         resource_id=raw.get("DbiResourceId", ""),
         created_at=raw.get("InstanceCreateTime"),
         pending=_names(raw.get("PendingModifiedValues", {})),
+        tags=_tags(raw.get("TagList", [])),
+        replicas=(*raw.get("ReadReplicaDBInstanceIdentifiers", []), *raw.get("ReadReplicaDBClusterIdentifiers", [])),
     )
 
 
@@ -286,6 +344,7 @@ def _endpoint(raw: DBClusterEndpointTypeDef) -> Endpoint:
         custom_type=raw.get("CustomEndpointType", ""),
         members=tuple(raw.get("StaticMembers", [])),
         excluded=tuple(raw.get("ExcludedMembers", [])),
+        cluster_id=raw.get("DBClusterIdentifier", ""),
     )
 
 

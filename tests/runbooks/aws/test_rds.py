@@ -183,6 +183,9 @@ METHODS: dict[str, Callable[[Rds], object]] = {
     "list_instances": lambda rds: rds.list_instances("shop-orders"),
     "list_endpoints": lambda rds: rds.list_endpoints("shop-orders"),
     "list_events": lambda rds: rds.list_events("shop-orders", datetime.now(UTC) - timedelta(hours=1)),
+    "list_instances_of": lambda rds: rds.list_instances_of(["shop-orders", "shop-other"]),
+    "list_custom_endpoints": lambda rds: rds.list_custom_endpoints(),
+    "list_global_members": lambda rds: rds.list_global_members(),
     "find_global_cluster": lambda rds: rds.find_global_cluster("x"),
     "failover_cluster": lambda rds: rds.failover_cluster("shop-orders"),
 }  # fmt: skip
