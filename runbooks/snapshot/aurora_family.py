@@ -70,6 +70,11 @@ class AuroraFamily:
 
     def look(self, snapshot_id: str) -> Snapshot | None:
         """By identifier or ARN, as one call shows it; None when there is none."""
+        raw = self.find_raw(snapshot_id)
+        return _snapshot(raw) if raw is not None else None
+
+    def find_raw(self, snapshot_id: str) -> Mapping[str, Any] | None:
+        """The same, as DescribeDBClusterSnapshots answers."""
         given: dict[str, Any] = {"DBClusterSnapshotIdentifier": snapshot_id}
         if snapshot_id.startswith("arn:"):
             given["IncludeShared"] = True
@@ -81,7 +86,7 @@ class AuroraFamily:
             if error_code(error) == "DBClusterSnapshotNotFoundFault":
                 return None
             raise
-        return next((_snapshot(raw) for raw in found), None)
+        return next(iter(found), None)
 
     def list_snapshots(self, source_id: str = "") -> tuple[Snapshot, ...]:
         """The account's own, of one cluster or all of the Region, oldest first; tags come with them."""
