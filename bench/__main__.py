@@ -8,7 +8,7 @@ import sys
 
 from bench.measure import Row
 
-PARTS = ("startup", "loading", "synthesis", "noticing", "accuracy")
+PARTS = ("startup", "loading", "synthesis", "fleet", "noticing", "accuracy")
 
 
 def main() -> int:
