@@ -15,9 +15,20 @@ class Delays:
     rebooting_s: float = 0.0
     deleting_s: float = 0.0
     stopping_s: float = 0.0
+    copying_s: float = 0.0  # of snapshots
+    exporting_s: float = 0.0
 
 
 NONE = Delays()
 
 # What `lab up` and the demo use: long enough that every passing state can be seen, short enough to wait for.
-REHEARSAL = Delays(creating_s=0.2, modifying_s=0.5, failing_over_s=0.5, rebooting_s=1.0, deleting_s=0.2, stopping_s=1.0)
+REHEARSAL = Delays(
+    creating_s=0.2,
+    modifying_s=0.5,
+    failing_over_s=0.5,
+    rebooting_s=1.0,
+    deleting_s=0.2,
+    stopping_s=1.0,
+    copying_s=1.0,
+    exporting_s=1.0,
+)

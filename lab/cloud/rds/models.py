@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from lab.cloud.rds import checks, members, modify
 from lab.cloud.rds.blue_green import BlueGreenState
 from lab.cloud.rds.cluster import Cluster
 from lab.cloud.rds.endpoints import EndpointState
+from lab.cloud.rds.exports import ExportState
 from lab.cloud.rds.global_clusters import join
 from lab.cloud.rds.instance import Instance
 from lab.cloud.rds.proxies import ProxyState
@@ -32,7 +34,7 @@ _GONE = frozenset({"deleting", "failed"})
 
 
 class AuroraBackend(
-    BlueGreenState, ReplicaState, EndpointState, S3ImportState, SubscriptionState, ProxyState, RoleState
+    BlueGreenState, ReplicaState, EndpointState, S3ImportState, ExportState, SubscriptionState, ProxyState, RoleState
 ):
     """One account's RDS in one Region."""
 
@@ -92,6 +94,8 @@ class AuroraBackend(
             ServiceException: KMSKeyNotAccessibleFault.
         """
         try:
+            if key.startswith("alias/aws/"):  # AWS's own key of a service, which no other account can be let use
+                self.kms.describe_key(key).key_manager = "AWS"
             return str(self._validate_kms_key(key))
         except Exception as error:
             raise rds_error(
@@ -104,8 +108,8 @@ class AuroraBackend(
         subnets = self.subnet_groups[group].subnets
         return sorted({subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets})
 
-    def _start(self, cluster: Any, *, from_cluster: str = "", from_snapshot: str = "") -> None:
-        """Have the plane start it, empty or with the data of a cluster or snapshot that the plane knows."""
+    def _start(self, cluster: Any, *, to_time: dt.datetime | None = None, **origin: str) -> None:
+        """Have the plane start it, empty or with data that the plane knows (`from_...` of `ClusterRequest`)."""
         request = ClusterRequest(
             cluster_id=cluster.plane_id,
             engine=cluster.engine,
@@ -115,8 +119,8 @@ class AuroraBackend(
             password=cluster.password if cluster.master_username else "",
             database=cluster.database_name,
             iam_master=cluster.master_user_authentication_type == checks.IAM_MASTER,
-            from_cluster=from_cluster,
-            from_snapshot=from_snapshot,
+            to_time=to_time,
+            **origin,
         )
         work = (lambda: RUNTIME.plane.create_cluster(request)) if self.serves(cluster) else None
 

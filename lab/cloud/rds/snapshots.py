@@ -11,13 +11,14 @@ from moto.rds.models import rds_backends
 
 from lab.cloud.awserrors import rds_error
 from lab.cloud.rds.cluster import Cluster
-from lab.cloud.rds.copies import check_copy
-from lab.cloud.rds.state import RdsState, frozen
+from lab.cloud.rds.copies import CopyState
+from lab.cloud.rds.sharing import SharingState
+from lab.cloud.rds.state import frozen
 from lab.cloud.runtime import RUNTIME, later
 
 
-class SnapshotState(RdsState):
-    """CreateDBClusterSnapshot over moto's; copying, sharing and deleting are moto's own.
+class SnapshotState(SharingState, CopyState):
+    """CreateDBClusterSnapshot over moto's, and DeleteDBClusterSnapshot; copying and sharing are modules of their own.
 
     A snapshot's `data` is the plane's name for the copy of the volume that it holds; empty when it holds none. Copies
     of a snapshot share it, and it goes with the last of them.
@@ -36,13 +37,15 @@ class SnapshotState(RdsState):
             by_hand = isinstance(cluster, Cluster) and snapshot_type == "manual"
             if by_hand:
                 self.require_available(cluster)
+                db_cluster_snapshot_identifier = self.check_snapshot_name(db_cluster_snapshot_identifier)
+                self.check_quota()
             snapshot = super().create_db_cluster_snapshot(
                 cluster.db_cluster_identifier, db_cluster_snapshot_identifier, snapshot_type, tags
             )
             self._complete(snapshot, cluster)
             if not by_hand:
                 return snapshot
-            snapshot.status = "creating"
+            snapshot.status, snapshot.percent_progress = "creating", 0
             answer = frozen(snapshot)
         self.tell("0074", cluster)
         name = f"snapshot {db_cluster_snapshot_identifier}"
@@ -84,33 +87,19 @@ class SnapshotState(RdsState):
         self.create_db_cluster_snapshot(cluster.db_cluster_identifier, name, snapshot_type="automated")
 
     def _created(self, snapshot: Any, cluster: Any) -> None:
-        snapshot.status = "available"
+        snapshot.status, snapshot.percent_progress = "available", 100
         self.tell("0075", cluster)
 
     def delete_db_cluster_snapshot(self, db_snapshot_identifier: str) -> Any:
-        """Only an available one (facts S4)."""
+        """Only an available one (facts S4), a copy that is under way, which ends it, or one that failed."""
         found = self.cluster_snapshots.get(db_snapshot_identifier)
-        if found is not None and found.status != "available":
+        if found is not None and found.status not in {"available", "copying", "failed"}:
             raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {found.status} state.")
         gone = super().delete_db_cluster_snapshot(db_snapshot_identifier)
         data = getattr(gone, "data", "")
         if data and not any(getattr(each, "data", "") == data for each in _all_snapshots()):
             RUNTIME.plane.drop_snapshot(data)
         return gone
-
-    def copy_db_cluster_snapshot(self, **given: Any) -> Any:
-        """Moto's copy, with what moto leaves out of it: where it comes from, and its data."""
-        with RUNTIME.lock:
-            source = self.get_db_cluster_snapshot(given["source_db_cluster_snapshot_identifier"])
-            if source.status != "available":
-                raise rds_error("InvalidDBClusterSnapshotStateFault", f"The snapshot is in {source.status} state.")
-            check_copy(source, self.region_name, given.get("kms_key_id"))
-            copied = super().copy_db_cluster_snapshot(**given)
-            for name in _COPIED:
-                setattr(copied, name, getattr(source, name, None))
-            copied.source_db_cluster_snapshot_arn = source.arn
-            copied.data, copied.kept = getattr(source, "data", ""), threading.Event()
-            return copied
 
     def snapshot_to_restore(self, identifier: str) -> Any:
         """An available snapshot of this Region, by identifier or ARN; another account's only by ARN, when shared.
@@ -130,25 +119,8 @@ class SnapshotState(RdsState):
         return found
 
     def _find_snapshot(self, identifier: str) -> Any | None:
-        account, name = self.account_id, identifier
-        if identifier.startswith("arn:"):
-            _, _, service, region, account, kind, name = identifier.split(":", 6)
-            if (service, region, kind) != ("rds", self.region_name, "cluster-snapshot"):
-                return None
-        kept = rds_backends[account][self.region_name].cluster_snapshots
-        found = next((each for key, each in kept.items() if key.lower() == name.lower()), None)
-        shared = found is not None and {self.account_id, "all"} & set(found.attributes["restore"])
-        return found if account == self.account_id or shared else None
-
-
-_COPIED = (
-    "vpc_id",
-    "availability_zones",
-    "db_cluster_resource_id",
-    "iam_database_authentication_enabled",
-    "storage_type",
-    "engine_mode",
-)
+        found = self.find_cluster_snapshot(identifier)
+        return found if found is not None and found.region == self.region_name else None
 
 
 def _all_snapshots() -> list[Any]:
