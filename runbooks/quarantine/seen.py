@@ -77,7 +77,10 @@ class QuarantineSeen:
     def stage(self) -> Stage:
         """How far it has come, by its tag."""
         said = self.tags.get(TAG_QUARANTINE, "")
-        return next((stage for stage in reversed(STAGES) if stage == said), STAGES[0])
+        for stage in STAGES:
+            if stage == said:
+                return stage
+        return ""
 
     def has_reached(self, stage: Stage) -> bool:
         return STAGES.index(self.stage) >= STAGES.index(stage)
