@@ -88,7 +88,7 @@ class DataPlane(Protocol):
 
     def drop_snapshot(self, name: str) -> None: ...
     def restorable_since(self, cluster_id: str) -> datetime | None:
-        """The first moment that it can be restored to; None until its first instance runs."""
+        """The first moment that it can be restored to; None until its first instance runs: to any then."""
         ...
 
     def keep_backup(self, cluster_id: str, name: str) -> None:

@@ -188,10 +188,10 @@ class PostgresCluster:
             return True
 
     def keep_past(self, target: Path) -> Past | None:
-        """All that is known of it, apart, up to what was written until now; None when no server ran yet."""
+        """All that is known of it, apart, up to what was written until now; None when there are no data."""
         with self.lock:
             if self.past.since is None:
-                return None
+                return Past.of_untouched(self.volume, target, self.identity) if self.volume is not None else None
             if self.writer is not None and self.writer.is_ready:
                 with contextlib.suppress(psycopg.Error), self.writer.connect() as admin:
                     beat(admin)  # a commit after every moment that may be asked for

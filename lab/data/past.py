@@ -48,6 +48,14 @@ class Past:
         make_dir(folder / WAL, identity)
         return cls(folder=folder, identity=identity)
 
+    @classmethod
+    def of_untouched(cls, volume: Path, folder: Path, identity: Identity) -> Past:
+        """Of data that no server was started on: they are what they were at any moment."""
+        made = cls.make(folder, identity)
+        made.begin(volume)
+        made.since = datetime.min.replace(tzinfo=UTC)
+        return made
+
     @property
     def wal(self) -> Path:
         return self.folder / WAL

@@ -60,7 +60,7 @@ class ProcessPlane:
         self.dns_delay_s = dns_delay_s
         self._clusters: dict[str, PostgresCluster] = {}
         self._snapshots: dict[str, Path | None] = {}  # None: of a cluster that had no data yet
-        self._backups: dict[str, Past | None] = {}  # None: of a cluster that no server ran of
+        self._backups: dict[str, Past | None] = {}  # None: of a cluster that had no data yet
         self._caches: dict[str, ValkeyGroup] = {}
         self._memcached = MemcachedServers(self.base_dir, self.block, self.identity, self.truth)
         self._records: dict[str, Record] = {}
@@ -149,9 +149,7 @@ class ProcessPlane:
 
     def _replay(self, past: Past | None, request: ClusterRequest) -> Path | None:
         if past is None or past.base is None:
-            if request.to_time is None:
-                return None
-            raise PlaneError(f"{request.to_time} must be in what is kept, got a source that had no instance then")
+            return None  # it never had an instance: there was nothing at any moment
         target = self._new_folder()
         node = PostgresNode(
             name=f"replay-{target.name}",

@@ -8,17 +8,24 @@ import secrets
 import uuid
 from typing import Any
 
-from moto.rds.models import DBCluster
+from moto.rds.models import AssociatedRole, DBCluster
 from moto.rds.utils import FilterDef
 
 from lab.cloud.rds.checks import IAM_MASTER, default_family
 from lab.cloud.rds.secret import ManagedSecret
+from lab.cloud.runtime import RUNTIME
 
 DEFAULT_VERSIONS = {"aurora-postgresql": "17.7", "aurora-mysql": "8.0.mysql_aurora.3.10.0"}
 EXTENDED_SUPPORT = "open-source-rds-extended-support"
 PI_RETENTION_DAYS = 7
 # Parameters that moto's model must not see: it ignores them, or checks them wrongly.
-_OWN = ("storage_type", "manage_master_user_password", "master_user_secret_kms_key_id", "enable_http_endpoint")
+_OWN = (
+    "storage_type",
+    "manage_master_user_password",
+    "master_user_secret_kms_key_id",
+    "enable_http_endpoint",
+    "associated_roles",
+)
 
 
 class Cluster(DBCluster):  # type: ignore[misc]
@@ -47,6 +54,10 @@ class Cluster(DBCluster):  # type: ignore[misc]
         self._set_monitoring(given)
         self._set_options(given)
         self._set_place(given)
+        self._associated_roles = [
+            AssociatedRole(role_arn=role["RoleArn"], feature_name=role.get("FeatureName") or "")
+            for role in given.get("associated_roles") or []
+        ]
         if self.manage_master_user_password:
             self.manage_password(given.get("master_user_secret_kms_key_id"))
 
@@ -114,8 +125,11 @@ class Cluster(DBCluster):  # type: ignore[misc]
 
     @property
     def earliest_restorable_time(self) -> dt.datetime | None:
-        """None until there is something to restore (facts C13)."""
-        return None if self.status == "creating" else self.restorable_window[0]
+        """None until there is something to restore (facts C13). Shown in full seconds: the first one that is whole."""
+        if self.status == "creating":
+            return None
+        earliest, latest = self.restorable_window
+        return min(earliest + dt.timedelta(seconds=1) if earliest.microsecond else earliest, latest)
 
     @earliest_restorable_time.setter
     def earliest_restorable_time(self, moment: dt.datetime) -> None:
@@ -127,9 +141,13 @@ class Cluster(DBCluster):  # type: ignore[misc]
 
     @property
     def restorable_window(self) -> tuple[dt.datetime, dt.datetime]:
-        """From its birth, or as long ago as backups are kept, until now; on AWS until some minutes ago (facts A12)."""
+        """From its birth, or as long ago as backups are kept, until now; on AWS until some minutes ago (facts A12).
+
+        Where servers run: from when their past is complete.
+        """
         now = dt.datetime.now(dt.UTC)
-        return max(self.born_at, now - dt.timedelta(days=self.backup_retention_period)), now
+        since = RUNTIME.plane.restorable_since(self.plane_id) if self.has_processes else None
+        return max(since or self.born_at, now - dt.timedelta(days=self.backup_retention_period)), now
 
     def join_clone_group(self) -> str:
         """What a cluster, its clones and its restores to a point in time have in common (facts C2)."""

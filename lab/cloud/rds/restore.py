@@ -25,6 +25,7 @@ FULL_COPY, COPY_ON_WRITE = "full-copy", "copy-on-write"
 _SAID_AGAIN = frozenset(
     {
         "db_cluster_identifier",
+        "associated_roles",
         "backtrack_window",
         "backup_retention_period",
         "copy_tags_to_snapshot",
@@ -102,7 +103,7 @@ class RestoreState(RetainedBackupState):
             cluster.cross_account_clone = foreign
             answer = frozen(cluster)
         self.tell("0170", cluster)
-        self._start(cluster, **_data_of(source))
+        self._start(cluster, to_time=_aware(given.get("restore_to_time")), **_data_of(source))
         return answer
 
     def _filter_resources(self, resources: Any, filters: Any, resource_class: Any) -> Any:
@@ -141,26 +142,24 @@ class RestoreState(RetainedBackupState):
                 "InvalidDBClusterStateFault",
                 f"DB cluster {source.db_cluster_identifier} must have at least one DB instance to be cloned.",
             )
-        moment = given.get("restore_to_time")
+        moment = _aware(given.get("restore_to_time"))
         if moment is None:
             return
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
         earliest, latest = source.restorable_window
         if not earliest <= moment <= latest:
             raise invalid_value(
                 f"The specified restore time {moment:%Y-%m-%dT%H:%M:%SZ} is not between the earliest restorable time "
                 f"{earliest:%Y-%m-%dT%H:%M:%SZ} and the latest, {latest:%Y-%m-%dT%H:%M:%SZ}."
             )
-        if self.serves(source):
-            raise invalid_value(
-                "RestoreToTime is not modelled by the embedded AWS where processes run: it keeps no log of the past. "
-                "Use UseLatestRestorableTime, or a snapshot that was taken then."
-            )
+
+
+def _aware(moment: dt.datetime | None) -> dt.datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _data_of(source: Any) -> dict[str, str]:
     """Where the plane has the data: in a cluster's volume, or in what was kept of a deleted one."""
-    return {"from_snapshot": source.data} if isinstance(source, RetainedBackup) else {"from_cluster": source.plane_id}
+    return {"from_backup": source.data} if isinstance(source, RetainedBackup) else {"from_cluster": source.plane_id}
 
 
 def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], operation: str) -> None:

@@ -25,11 +25,12 @@ class RetainedBackup:
     """What is left of a deleted cluster: enough to be restored from, until the last of its backups expires.
 
     It stands for the cluster where one is restored from: everything but what is said here is the cluster's, as it was.
-    `data` is the plane's name for the copy of the volume; empty when it holds none.
+    `data` is the plane's name for all that it kept of the cluster's past; empty when it keeps none.
     """
 
     def __init__(self, cluster: Any) -> None:
         self.cluster = frozen(cluster)
+        self.cluster.born_at = cluster.restorable_window[0]
         self.ended_at = dt.datetime.now(dt.UTC)
         self.identifier = f"ab-{uuid.uuid4().hex[:26]}"
         self.data = ""
@@ -79,9 +80,9 @@ class RetainedBackupState(SnapshotState):
 
     @staticmethod
     def keep_retained_data(backup: RetainedBackup) -> None:
-        """Copy the volume before it goes."""
+        """Keep the volume's past before it goes."""
         name = uuid.uuid4().hex
-        RUNTIME.plane.keep_snapshot(backup.cluster.plane_id, name)
+        RUNTIME.plane.keep_backup(backup.cluster.plane_id, name)
         backup.data = name
 
     def find_retained(self, resource_id: str) -> RetainedBackup | None:
@@ -112,7 +113,7 @@ class RetainedBackupState(SnapshotState):
                 raise _not_found(resource_id)
             del self.retained[backup.cluster.db_cluster_resource_id]
         if backup.data:
-            RUNTIME.plane.drop_snapshot(backup.data)
+            RUNTIME.plane.drop_backup(backup.data)
         return _shown(backup, RETAINED, self._vpc(backup))
 
     def _kept(self) -> list[RetainedBackup]:
@@ -121,7 +122,7 @@ class RetainedBackupState(SnapshotState):
             if backup.is_over:
                 del self.retained[resource_id]
                 if backup.data:
-                    RUNTIME.plane.drop_snapshot(backup.data)
+                    RUNTIME.plane.drop_backup(backup.data)
         return list(self.retained.values())
 
     def _backed_up(self) -> list[Any]:

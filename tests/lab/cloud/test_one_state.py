@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ class MemoryPlane:
         self.calls: list[str] = []
         self.kept: dict[str, str] = {}
         self.requests: dict[str, ClusterRequest] = {}
+        self.since: dict[str, datetime] = {}
         self.broken = False
         self._lost: list[Callable[[str, str], None]] = []
 
@@ -49,6 +51,11 @@ class MemoryPlane:
 
     def drop_snapshot(self, name: str) -> None:
         self.kept.pop(name)
+
+    def restorable_since(self, cluster_id: str) -> datetime | None:
+        return self.since.get(cluster_id)
+
+    keep_backup, drop_backup = keep_snapshot, drop_snapshot
 
     def create_instance(self, cluster_id: str, instance_id: str) -> None:
         self._wait()

@@ -275,20 +275,22 @@ class TestPlane:
         until(lambda: "delete shop-orders" in plane.calls)
         assert list(plane.kept.values()) == ["shop-orders"]
 
-    def test_a_second_of_the_past_is_refused_by_name(self) -> None:
-        """The lab keeps no log of the past; better said than restored to now."""
-        aws = Aws(MemoryPlane())
-        rds = source(aws)
+    def test_a_moment_must_be_in_the_window_that_is_shown_and_reaches_the_plane(self) -> None:
+        """From when the plane has everything, which is later than the birth of the cluster."""
+        plane = MemoryPlane()
+        rds = source(Aws(plane))
         until(lambda: shown(rds)["Status"] == "available")
-        rds_backends[ACCOUNT_ID][REGION].clusters["shop-orders"].born_at -= dt.timedelta(hours=3)
-        moment = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
-        given: dict[str, Any] = {
-            "SourceDBClusterIdentifier": "shop-orders",
-            "RestoreToTime": moment,
-            "DBClusterIdentifier": "new",
-        }
-        with pytest.raises(rds.exceptions.ClientError, match="RestoreToTime is not modelled"):
-            rds.restore_db_cluster_to_point_in_time(**given)
+        cluster = rds_backends[ACCOUNT_ID][REGION].clusters["shop-orders"]
+        cluster.born_at -= dt.timedelta(hours=3)
+        plane.since["shop-orders"] = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)).replace(microsecond=0)
+        assert shown(rds)["EarliestRestorableTime"] == plane.since["shop-orders"]
+        of = {"SourceDBClusterIdentifier": "shop-orders"}
+        early: dict[str, Any] = {"RestoreToTime": plane.since["shop-orders"] - dt.timedelta(seconds=1)}
+        assert code(lambda: to_point_in_time(rds, "early", **of, **early)) == "InvalidParameterValue"
+        moment = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+        to_point_in_time(rds, "then", **of, RestoreToTime=moment)
+        until(lambda: "then" in plane.requests)
+        assert (plane.requests["then"].from_cluster, plane.requests["then"].to_time) == ("shop-orders", moment)
 
 
 def _status(rds: Any, name: str) -> str:

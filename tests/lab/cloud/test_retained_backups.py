@@ -169,6 +169,6 @@ def test_the_plane_keeps_the_data_until_the_backup_goes() -> None:
     (kept,) = plane.kept
     restore(rds, resource_id)
     until(lambda: "new" in plane.requests)
-    assert plane.requests["new"].from_snapshot == kept
+    assert plane.requests["new"].from_backup == kept
     rds.delete_db_cluster_automated_backup(DbClusterResourceId=resource_id)
     assert not plane.kept

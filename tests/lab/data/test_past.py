@@ -6,16 +6,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from lab.data import past
 from lab.data.plane import ProcessPlane
 from lab.plane import ClusterRequest, PlaneError
+from tests.lab.cloud.conftest import Aws
 from tests.lab.data.support import PASSWORD, PORT, Rig, eventually, make_rig
-from tests.lab.data.test_volumes import numbers, write
+from tests.lab.data.test_volumes import LOGIN, NUMBERS, SOURCE, available, numbers, sql, write
 
 pytestmark = pytest.mark.lab
+
+
+def _request(cluster_id: str, **origin: Any) -> ClusterRequest:
+    return ClusterRequest(
+        cluster_id=cluster_id,
+        engine="aurora-postgresql",
+        version="17.7",
+        port=PORT,
+        username="boss",
+        password=PASSWORD,
+        **origin,
+    )
 
 
 @contextmanager
@@ -23,18 +37,7 @@ def restored(
     plane: ProcessPlane, cluster_id: str, *, source: str = "", backup: str = "", moment: datetime | None = None
 ) -> Iterator[Rig]:
     """A cluster with the data of a moment, and one instance."""
-    request = ClusterRequest(
-        cluster_id=cluster_id,
-        engine="aurora-postgresql",
-        version="17.7",
-        port=PORT,
-        username="boss",
-        password=PASSWORD,
-        from_cluster=source,
-        from_backup=backup,
-        to_time=moment,
-    )
-    plane.create_cluster(request)
+    plane.create_cluster(_request(cluster_id, from_cluster=source, from_backup=backup, to_time=moment))
     rig = Rig(plane, cluster_id)
     try:
         plane.create_instance(cluster_id, rig.instance("a"))
@@ -106,11 +109,7 @@ def test_a_past_begins_when_the_first_instance_runs(plane: ProcessPlane, source:
         pass
     with restored(plane, "first", source="then", moment=since) as rig, rig.connect("a") as connection:
         assert connection.execute("SELECT to_regclass('ledger')").fetchone() == (None,)
-    plane.create_cluster(
-        ClusterRequest(
-            cluster_id="bare", engine="aurora-postgresql", version="17.7", port=PORT, username="boss", password=PASSWORD
-        )
-    )
+    plane.create_cluster(_request("bare"))
     assert plane.restorable_since("bare") is None
     plane.delete_cluster("bare")
     assert plane.restorable_since("bare") is None
@@ -157,18 +156,24 @@ def test_a_backup_outlives_its_cluster(plane: ProcessPlane) -> None:
 
 
 def test_a_backup_of_a_cluster_that_never_ran_is_empty(plane: ProcessPlane) -> None:
-    plane.create_cluster(
-        ClusterRequest(
-            cluster_id="void", engine="aurora-postgresql", version="17.7", port=PORT, username="boss", password=PASSWORD
-        )
-    )
+    plane.create_cluster(_request("void"))
     plane.keep_backup("void", "nothing")
     plane.delete_cluster("void")
     with restored(plane, "fresh", backup="nothing") as rig:
         rig.healthy("a")
-    with pytest.raises(PlaneError, match="had no instance"), restored(plane, "no", backup="nothing", moment=tick()):
-        pass
     plane.drop_backup("nothing")
+
+
+def test_a_clone_that_has_no_instance_yet_is_what_it_was_at_any_moment(plane: ProcessPlane, source: Rig) -> None:
+    write(source, 1)
+    plane.create_cluster(_request("early-clone", from_cluster="then"))
+    write(source, 2)
+    plane.keep_backup("early-clone", "untouched")
+    plane.delete_cluster("early-clone")
+    for moment in (None, tick()):
+        with restored(plane, "of-clone", backup="untouched", moment=moment) as rig:
+            assert numbers(rig) == [1]
+    plane.drop_backup("untouched")
 
 
 def test_it_takes_bounded_room(plane: ProcessPlane, source: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,3 +210,43 @@ def test_a_timeline_that_another_server_wrote_is_noticed(plane: ProcessPlane, so
     write(source, 2)
     with restored(plane, "certain", source="then", moment=moment) as rig:
         assert numbers(rig) == [1]
+
+
+def test_the_api_restores_to_a_moment(plane: ProcessPlane) -> None:
+    """RestoreDBClusterToPointInTime with RestoreToTime, and of a deleted cluster, as a client asks for it."""
+    rds = Aws(plane)("rds")
+    given = {"Engine": "aurora-postgresql", "DBInstanceClass": "db.r8g.large"}
+
+    def start(name: str) -> None:
+        rds.create_db_instance(DBInstanceIdentifier=f"{name}-a", DBClusterIdentifier=name, **given)
+        available(rds, f"{name}-a")
+
+    def rows(name: str, **origin: Any) -> list[int]:
+        rds.restore_db_cluster_to_point_in_time(DBClusterIdentifier=name, **origin)
+        start(name)
+        return sql(plane, name, LOGIN["MasterUserPassword"], NUMBERS)
+
+    try:
+        rds.create_db_cluster(**SOURCE, **LOGIN)
+        start("shop-orders")
+        for statement in ("CREATE TABLE ledger (number integer PRIMARY KEY)", "INSERT INTO ledger VALUES (1)"):
+            sql(plane, "shop-orders", LOGIN["MasterUserPassword"], statement)
+        moment = tick()
+        sql(plane, "shop-orders", LOGIN["MasterUserPassword"], "INSERT INTO ledger VALUES (2)")
+        (shown,) = rds.describe_db_clusters(DBClusterIdentifier="shop-orders")["DBClusters"]
+        assert shown["EarliestRestorableTime"] < moment + timedelta(seconds=1)
+        assert rows("shop-then", SourceDBClusterIdentifier="shop-orders", RestoreToTime=moment) == [1]
+        rds.delete_db_instance(DBInstanceIdentifier="shop-orders-a")
+        gone = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
+        eventually(lambda: not rds.describe_db_clusters()["DBClusters"][0]["DBClusterMembers"], "no instance")
+        rds.delete_db_cluster(DBClusterIdentifier="shop-orders", **gone)
+        resource = {"SourceDbClusterResourceId": shown["DbClusterResourceId"]}
+        there = rds.describe_db_cluster_automated_backups
+        eventually(
+            lambda: there(Filters=[{"Name": "status", "Values": ["retained"]}])["DBClusterAutomatedBackups"], "kept"
+        )
+        assert rows("shop-gone", **resource, RestoreToTime=moment) == [1]
+        assert rows("shop-last", **resource, UseLatestRestorableTime=True) == [1, 2]
+    finally:
+        for name in ("shop-orders", "shop-then", "shop-gone", "shop-last"):
+            plane.delete_cluster(name)
