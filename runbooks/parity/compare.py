@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runbooks.birth.parts import actions, bounds, endpoint_id, endpoint_members, policies
@@ -74,6 +74,14 @@ def compare(
         *_instance_rows(model, copy, asked, is_asked_for=wish is not None),
         *_endpoint_rows(model, copy, asked),
         *_scaling_rows(model, copy, asked),
+    )
+
+
+def excuse(rows: Iterable[Row], settings: Sequence[str]) -> tuple[Row, ...]:
+    """The rows, with these settings' differences explained: they are on purpose."""
+    return tuple(
+        replace(row, ok=True, way=Way.DIFFERENT, why="excepted") if not row.ok and row.setting in settings else row
+        for row in rows
     )
 
 
