@@ -34,9 +34,11 @@ def render_policy(policy: Policy) -> str:
 
 def render_headroom(room: Headroom, what: str) -> str:
     """The quota in one line."""
-    full = f"full on {room.full_at:%Y-%m-%d}" if room.full_at is not None else "not full in ten years"
-    rate = f"{room.per_day:.1f} a day" if room.per_day else "none taken lately"
-    return f"{what}: {room.used} of {room.quota}, {rate}" + (f", {full} at that rate" if room.per_day else "")
+    lines = f"{what}: {room.used} of {room.quota}"
+    if not room.per_day:
+        return f"{lines}; none taken lately"
+    full = f"full on {room.full_at:%Y-%m-%d}" if room.full_at is not None else "not full for years"
+    return f"{lines}; {room.per_day:.1f} a day, {full}"
 
 
 def render(outcome: Outcome[Observed]) -> str:

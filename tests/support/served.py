@@ -1,65 +1,62 @@
-"""The embedded AWS as a server, for tests that run whole commands: one per file, emptied before each test."""
+"""An account of the embedded AWS for tests that run whole commands, and what these commands called there."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from lab.cloud.delays import NONE
 from lab.cloud.install import install, reset_backends
 from lab.cloud.server import CloudServer
 from runbooks.cli.main import main
-from tests.support.scenario import REGION
+from tests.support.call_crash import Calls, counted_calls, is_reading
+from tests.support.scenario import Cloud
+from tests.support.transport import no_wire
 
 
-class Served:
-    """An account of a server, with clients of the test's own and the log of calls."""
+class Account(Cloud):
+    """A new account, runs in a new folder; commands of this process reach it without a socket."""
 
-    def __init__(self, server: CloudServer, calls: Path) -> None:
-        self.calls = calls
-        self.environment = {
-            "AWS_ENDPOINT_URL": server.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-        }
-        self._clients: dict[tuple[str, str], Any] = {}
-
-    def client(self, service: str, region: str = REGION) -> Any:
-        if (service, region) not in self._clients:
-            session: Any = boto3.session.Session()
-            self._clients[service, region] = session.client(
-                service, endpoint_url=self.environment["AWS_ENDPOINT_URL"], region_name=region,
-                aws_access_key_id="test", aws_secret_access_key="test",
-            )  # fmt: skip
-        return self._clients[service, region]
-
-    def empty(self, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-        """A new account, and runs in a new folder."""
-        install(delays=NONE)
-        reset_backends()
-        for name, value in {**self.environment, "RUNBOOK_HOME": str(home)}.items():
-            monkeypatch.setenv(name, value)
-        self.forget()
+    def __init__(self, folder: Path, seen: Calls) -> None:
+        super().__init__(folder)
+        self.seen = seen
 
     def forget(self) -> None:
-        """Begin the log of calls anew."""
-        self.calls.write_text("", encoding="utf-8")
+        """Begin the list of calls anew."""
+        self.seen.made.clear()
 
-    def made(self) -> list[dict[str, Any]]:
-        """The calls since then, in order."""
-        return [json.loads(line) for line in self.calls.read_text(encoding="utf-8").splitlines()]
+    @property
+    def made(self) -> list[str]:
+        """The commands' calls since then, in order."""
+        return [operation for _, operation, _ in self.seen.made]
 
+    @property
     def changed(self) -> list[str]:
-        """Names of those that may have changed something, the lock's and the caller's own apart."""
-        reading = ("Describe", "Get", "List")
-        made = (call["operation"] for call in self.made() if call["service"] not in {"ssm", "sts"})
-        return [operation for operation in made if not operation.startswith(reading)]
+        """Those of them that may have changed something, the lock's apart."""
+        return [operation for service, operation, _ in self.seen.made if service != "ssm" and not is_reading(operation)]
+
+
+@contextmanager
+def new_account(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Generator[Account]:
+    install(delays=NONE)
+    reset_backends()
+    for name, value in {**Cloud.environment, "RUNBOOK_HOME": str(folder / "home")}.items():
+        monkeypatch.setenv(name, value)
+    with no_wire(), counted_calls() as seen:
+        yield Account(folder, seen)
+
+
+@contextmanager
+def on_the_wire() -> Generator[dict[str, str]]:
+    """A server before the same account, for processes of their own; the value is their environment."""
+    server = CloudServer(delays=NONE)  # empties nothing: the backends of an account are made when they are asked for
+    with server:
+        yield {**Cloud.environment, "AWS_ENDPOINT_URL": server.endpoint}
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
