@@ -175,8 +175,8 @@ def slots_said(request: CloneRequest, seen: Observed) -> str:
         return "a full copy, as asked: it takes as long as the volume is large, and is paid for as a whole"
     taken = len(seen.members)
     return (
-        f"copy-on-write: {taken} of {SLOTS} copy-on-write clones are there at most, this one is number {taken + 1}; "
-        "a full copy would come silently after the last"
+        f"copy-on-write: {taken} of {SLOTS} copy-on-write clones are taken at most, this is number {taken + 1}; after "
+        "the last one AWS would make a full copy and not say so"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -16,6 +15,7 @@ from runbooks.birth.steps import BIRTH_EFFECTS
 from runbooks.clone.observe import READS, observe
 from runbooks.clone.permissions import SCOPES
 from runbooks.clone.plan import VERB, is_done_with_masks, plan_clone
+from runbooks.clone.report import CloneResult, render
 from runbooks.clone.request import CloneRequest
 from runbooks.clone.seen import SLOTS, Observed
 from runbooks.clone.wish import wish_of
@@ -25,33 +25,6 @@ from runbooks.masking.steps import MASKING_EFFECTS
 from runbooks.quarantine.plan import quarantine_checks, said_of_roles
 from runbooks.quarantine.steps import QUARANTINE_EFFECTS, in_quarantine
 from runbooks.tools import Tools, hold_locks
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CloneResult:
-    """The clone. `secret` has its master user's password; `expires` is when `runbook reap` may delete it.
-
-    `taken_slots` counts the other clusters of the clone group; `took_s` is from the request to the end.
-    """
-
-    cluster_id: str
-    arn: str
-    source: str
-    restore_type: str
-    clone_group: str
-    taken_slots: int
-    endpoint: str
-    reader_endpoint: str
-    port: int
-    instances: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    is_open: bool
-    is_masked: bool
-    user_passwords: str
-    secret: str
-    owner: str
-    expires: str
-    took_s: float
 
 
 def open_tools(request: CloneRequest) -> Tools:
@@ -173,4 +146,5 @@ def clone_runbook() -> Runbook[CloneRequest, Observed, Any, Tools]:
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),
+        render=render,
     )

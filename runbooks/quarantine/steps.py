@@ -49,6 +49,8 @@ def await_group(context: Ctx, cluster_id: str) -> SecurityGroup:
     Raises:
         WaitTimedOutError: there is none.
     """
+    if (known := own_group(context, cluster_id)) is not None:
+        return known
     found: list[SecurityGroup] = []
 
     def look() -> str | None:
@@ -192,21 +194,22 @@ def open_cluster(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
 def drop_group(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
     """Delete the security group once nothing is in it."""
     cluster_id = str(step.arguments["cluster"])
-    reference = group_reference(cluster_id)
 
     def look() -> str | None:
-        group = own_group(context, cluster_id)
-        if group is None:
-            return None
-        try:
-            context.tools.perform(with_group(step.calls[0], reference, group.group_id))
-        except ClientError as error:
-            if error_code(error) not in {*NO_GROUP, "DependencyViolation"}:
-                raise
-        return "in use"
+        return None if _is_dropped(step, context, cluster_id) else "in use"
 
     waits.until_gone(context, f"security group {step.subject}", look, usual="half a minute", timeout_s=DROP_WAIT_S)
     return {"deleted": step.subject}
+
+
+def _is_dropped(step: Step[Kind], context: Ctx, cluster_id: str) -> bool:
+    """Try to delete it, and look; what is still in use cannot be deleted yet."""
+    group = own_group(context, cluster_id)
+    if group is None:
+        return True
+    known = frozenset({*NO_GROUP, "DependencyViolation"})
+    _perform(with_group(step.calls[0], group_reference(cluster_id), group.group_id), context, known)
+    return own_group(context, cluster_id) is None
 
 
 def _perform(call: Call, context: Ctx, fine: frozenset[str], secrets: Mapping[str, Any] | None = None) -> None:
