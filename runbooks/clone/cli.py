@@ -43,12 +43,13 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--full-copy", action="store_true", help="copy the whole volume: hours, and paid for as a whole"
     )
-    _configure_shape(parser)
-    _configure_quarantine(parser)
+    configure_shape(parser)
+    configure_quarantine(parser)
     add_runbook_options(parser)
 
 
-def _configure_shape(parser: ArgumentParser) -> None:
+def configure_shape(parser: ArgumentParser) -> None:
+    """Add the options that say what a clone is like."""
     group = parser.add_argument_group("shape", "all that is not said is as in the source")
     group.add_argument(
         "--instances", metavar="N", type=int, help="how many instances, the first the writer (default: 1)"
@@ -63,7 +64,8 @@ def _configure_shape(parser: ArgumentParser) -> None:
     )
 
 
-def _configure_quarantine(parser: ArgumentParser) -> None:
+def configure_quarantine(parser: ArgumentParser) -> None:
+    """Add the options that say how a clone is kept closed, masked and opened."""
     group = parser.add_argument_group("quarantine", "it is born closed; what opens it in the end")
     group.add_argument(
         "--reach-from",
@@ -122,7 +124,7 @@ def request_of(arguments: Namespace) -> CloneRequest:
         reach_from=_reach(arguments.reach_from) if arguments.reach_from else "",
         keep_user_passwords=arguments.keep_user_passwords,
         iam_master=arguments.iam_master,
-        mask=_masks(arguments),
+        mask=masks_of(arguments),
     )
 
 
@@ -203,7 +205,8 @@ def _reach(given: str) -> str:
     return str(network)
 
 
-def _masks(arguments: Namespace) -> MaskRequest:
+def masks_of(arguments: Namespace) -> MaskRequest:
+    """The masks that the arguments name, with their files as they are now."""
     import shlex
 
     from runbooks.masking.files import fix_file
