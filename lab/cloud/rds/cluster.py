@@ -11,6 +11,7 @@ from typing import Any
 from moto.rds.models import AssociatedRole, DBCluster
 from moto.rds.utils import FilterDef
 
+from lab.cloud.rds.backtrack_window import Backtracked
 from lab.cloud.rds.checks import IAM_MASTER, default_family
 from lab.cloud.rds.secret import ManagedSecret
 from lab.cloud.runtime import RUNTIME
@@ -28,7 +29,7 @@ _OWN = (
 )
 
 
-class Cluster(DBCluster):  # type: ignore[misc]
+class Cluster(Backtracked, DBCluster):  # type: ignore[misc]
     """Attributes are what DescribeDBClusters shows, in snake case. The status changes only when somebody sets it."""
 
     SUPPORTED_FILTERS = {  # noqa: RUF012 (moto's name for it)

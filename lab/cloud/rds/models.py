@@ -12,6 +12,7 @@ from moto.rds.models import rds_backends
 from lab.cloud.awserrors import invalid_combination, rds_error
 from lab.cloud.faults import Fault
 from lab.cloud.rds import checks, members, modify
+from lab.cloud.rds.backtrack import BacktrackState
 from lab.cloud.rds.blue_green import BlueGreenState
 from lab.cloud.rds.cluster import Cluster
 from lab.cloud.rds.endpoints import EndpointState
@@ -34,7 +35,15 @@ _GONE = frozenset({"deleting", "failed"})
 
 
 class AuroraBackend(
-    BlueGreenState, ReplicaState, EndpointState, S3ImportState, ExportState, SubscriptionState, ProxyState, RoleState
+    BacktrackState,
+    BlueGreenState,
+    ReplicaState,
+    EndpointState,
+    S3ImportState,
+    ExportState,
+    SubscriptionState,
+    ProxyState,
+    RoleState,
 ):
     """One account's RDS in one Region."""
 

@@ -22,7 +22,6 @@ class AuroraResponse(ProxyResponse, SnapshotResponse, DataApiResponse):
     """moto's RDS with the overlay's backend behind it."""
 
     # What moto answers in its own way would break "one state": a cluster whose processes do something else.
-    backtrack_db_cluster = _not_modelled
     switchover_blue_green_deployment = _not_modelled
     start_db_cluster = _not_modelled
 
@@ -82,6 +81,13 @@ class AuroraResponse(ProxyResponse, SnapshotResponse, DataApiResponse):
     def delete_db_cluster_automated_backup(self) -> ActionResult:
         gone = self.backend.delete_db_cluster_automated_backup(self._plain()["db_cluster_resource_id"])
         return ActionResult({"DBClusterAutomatedBackup": gone})
+
+    def backtrack_db_cluster(self) -> ActionResult:
+        return ActionResult(self.backend.backtrack_db_cluster(self._plain()))
+
+    def describe_db_cluster_backtracks(self) -> ActionResult:
+        given = self._plain()
+        return page("DBClusterBacktracks", self.backend.describe_db_cluster_backtracks(given), given)
 
     def create_blue_green_deployment(self) -> ActionResult:
         return ActionResult({"BlueGreenDeployment": self.backend.create_deployment(self._plain())})
