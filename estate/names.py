@@ -11,6 +11,8 @@ TAG_PURPOSE = "aurora-estate:purpose"  # the verb that made it
 TAG_EXPIRES = "aurora-estate:expires"  # from when on `runbook reap` deletes it: 2026-11-28T20:00:00Z
 TAG_MASKED = "aurora-estate:masked"  # which masks and leak checks of its run a copy has behind it
 TAG_QUARANTINE = "aurora-estate:quarantine"  # how far a copy has come since it was born closed: rotated, open
+TAG_REPLACES = "aurora-estate:replaces"  # the cluster whose place a refreshed copy takes
+TAG_REPLACED_BY = "aurora-estate:replaced-by"  # the run whose copy took its place
 TAG_RUNBOOKS = "aurora-estate:runbooks"  # verbs that may touch it, or `none`; without the tag all may
 TAG_HOLD = "aurora-estate:hold"  # why a snapshot is kept for ever (a legal hold); no retention deletes it
 
