@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from lab.cloud.awserrors import elasticache_error, invalid_combination, invalid_value
 from lab.cloud.client import client
 from lab.cloud.elasticache.access import AccessState
+from lab.cloud.elasticache.destinations import check_bucket, check_granted, export_to
 from lab.cloud.elasticache.serverless_settings import (
     CACHES_PER_REGION,
     CHANGEABLE,
@@ -120,7 +122,7 @@ class ServerlessCaches(AccessState):
             raise invalid_combination(f"A snapshot of {source} can't be restored to {engine}.")
 
     def _snapshots_of_nodes(self) -> list[dict[str, Any]]:
-        return list(getattr(self, "lab_snapshots", {}).values())
+        return [each.shown for each in getattr(self, "lab_snapshots", {}).values()]
 
     def _check_object(self, bucket: str, key: str) -> None:
         try:
@@ -262,6 +264,17 @@ class ServerlessCaches(AccessState):
         name = snapshot["ServerlessCacheSnapshotName"]
         snapshot["Status"] = "available"
         self.tell(SNAPSHOT_SOURCE, name, f"Snapshot {name} created")
+
+    def export_serverless_snapshot(self, name: str, bucket: str) -> dict[str, Any]:
+        """A file in a bucket of the Region; it says what it stands for. Its name on AWS is not documented."""
+        with RUNTIME.lock:
+            snapshot = self.serverless_snapshot(name)
+            _require_available_snapshot(snapshot)
+            check_bucket(self.account_id, self.region_name, bucket)
+            check_granted(self.account_id, self.region_name, bucket)
+            body = json.dumps({"snapshot": snapshot["ServerlessCacheSnapshotName"]}).encode()
+            export_to(self.account_id, bucket, f"{snapshot['ServerlessCacheSnapshotName']}-0001.rdb", body)
+            return dict(snapshot)
 
     def drop_serverless_snapshot(self, name: str) -> dict[str, Any]:
         with RUNTIME.lock:

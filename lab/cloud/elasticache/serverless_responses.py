@@ -50,6 +50,10 @@ class ServerlessResponses:
         found = self.cache.find_serverless_snapshots(self.given)
         return _page("ServerlessCacheSnapshots", found, self.given)
 
+    def export_serverless_cache_snapshot(self: _Response) -> ActionResult:
+        name, bucket = self.given["ServerlessCacheSnapshotName"], self.given["S3BucketName"]
+        return ActionResult({"ServerlessCacheSnapshot": self.cache.export_serverless_snapshot(name, bucket)})
+
     def delete_serverless_cache_snapshot(self: _Response) -> ActionResult:
         name = self.given["ServerlessCacheSnapshotName"]
         return ActionResult({"ServerlessCacheSnapshot": self.cache.drop_serverless_snapshot(name)})

@@ -16,7 +16,7 @@ from typing import Any
 from estate import engines
 from lab.cloud.awserrors import elasticache_error, invalid_combination, invalid_value
 from lab.cloud.elasticache.creation import names_of, require_available
-from lab.cloud.elasticache.destinations import check_bucket, export_to
+from lab.cloud.elasticache.destinations import check_bucket, check_granted, export_to
 from lab.cloud.elasticache.group import Group, Shard, effective_durability, show_group
 from lab.cloud.elasticache.resharding import ReshardingState
 from lab.cloud.runtime import RUNTIME, later
@@ -186,6 +186,7 @@ class SnapshotState(ReshardingState):
         if source.shown["DataTiering"] == "enabled":
             raise invalid_combination("Snapshots of clusters with data tiering cannot be exported to S3.")
         check_bucket(self.account_id, self.region_name, bucket)
+        check_granted(self.account_id, self.region_name, bucket)
         for node in source.nodes:
             body = json.dumps({"snapshot": source.name, "node_group": node["NodeGroupId"]}).encode()
             export_to(self.account_id, bucket, f"{name}-{node['NodeGroupId']}.rdb", body)

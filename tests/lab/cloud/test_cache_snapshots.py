@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from moto.elasticache.models import elasticache_backends
 
 from lab.cloud.client import ACCOUNT_ID, client
 from lab.cloud.delays import Delays
+from lab.cloud.elasticache.destinations import CANONICAL_USER
 from lab.cloud.runtime import RUNTIME
 from tests.lab.cloud.conftest import REGION, Aws
 from tests.lab.cloud.test_elasticache import given_group, make_group, shown
 from tests.lab.cloud.test_rds import code
 from tests.support.cache_plane import CachePlane
 
+ELASTICACHE = f'id="{CANONICAL_USER}"'
 SHARDED: dict[str, Any] = {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1}
 
 
@@ -23,6 +26,11 @@ def take(cache: Any, name: str = "s", **more: Any) -> dict[str, Any]:
     given = {"SnapshotName": name, **({} if "CacheClusterId" in more else {"ReplicationGroupId": "g"}), **more}
     snapshot: dict[str, Any] = cache.create_snapshot(**given)["Snapshot"]
     return snapshot
+
+
+def let_in(aws: Aws, bucket: str) -> None:
+    """READ, WRITE and READ_ACP for ElastiCache (facts E15)."""
+    aws("s3").put_bucket_acl(Bucket=bucket, GrantRead=ELASTICACHE, GrantWrite=ELASTICACHE, GrantReadACP=ELASTICACHE)
 
 
 def names(cache: Any, **filters: Any) -> list[str]:
@@ -144,11 +152,23 @@ class TestCopied:
         with pytest.raises(Exception, match="bucket backups does not exist"):
             cache.copy_snapshot(**given)
         aws("s3").create_bucket(Bucket="backups", CreateBucketConfiguration={"LocationConstraint": REGION})
+        with pytest.raises(Exception, match="not been granted READ permissions backups"):
+            cache.copy_snapshot(**given)
+        aws("s3").put_bucket_acl(Bucket="backups", GrantRead=ELASTICACHE, GrantReadACP=ELASTICACHE)
+        with pytest.raises(Exception, match="not been granted WRITE permissions backups"):
+            cache.copy_snapshot(**given)
+        let_in(aws, "backups")
         cache.copy_snapshot(**given)
         keys = [item["Key"] for item in aws("s3").list_objects_v2(Bucket="backups")["Contents"]]
         assert (keys, names(cache)) == (["out-0001.rdb", "out-0002.rdb"], ["s"])
         with pytest.raises(Exception, match="already contains an object with key out-0001"):
             cache.copy_snapshot(**given)
+        statement = {"Effect": "Allow", "Principal": {"Service": f"{REGION}.elasticache-snapshot.amazonaws.com"}}
+        actions = ["s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:GetBucketAcl"]
+        aws("s3").create_bucket(Bucket="by-policy", CreateBucketConfiguration={"LocationConstraint": REGION})
+        policy = json.dumps({"Statement": [{**statement, "Action": actions, "Resource": "*"}]})
+        aws("s3").put_bucket_policy(Bucket="by-policy", Policy=policy)
+        cache.copy_snapshot(**{**given, "TargetBucket": "by-policy"})
         far = {"LocationConstraint": "eu-central-1"}
         client("s3", "eu-central-1").create_bucket(Bucket="far-away", CreateBucketConfiguration=far)
         with pytest.raises(Exception, match="far-away is outside of the region"):

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from lab.cloud.delays import Delays
-from tests.lab.cloud.conftest import Aws
+from tests.lab.cloud.conftest import REGION, Aws
+from tests.lab.cloud.test_cache_snapshots import let_in, take
+from tests.lab.cloud.test_elasticache import make_group
 from tests.lab.cloud.test_rds import code
 
 LIMITS = {"DataStorage": {"Maximum": 10, "Unit": "GB"}, "ECPUPerSecond": {"Maximum": 5000}}
@@ -228,6 +230,30 @@ class TestSnapshots:
         assert shown(cache, "again")["Status"] == "available"
         with pytest.raises(Exception, match="can't be restored to memcached"):
             make(aws, ServerlessCacheName="pages", Engine="memcached", SnapshotArnsToRestore=[snapshot["ARN"]])
+
+    def test_to_a_bucket_that_lets_elasticache_in(self, aws: Aws) -> None:
+        """API reference, ExportServerlessCacheSnapshot: a bucket "in same region as the snapshot"; facts E15."""
+        cache = make(aws)
+        cache.create_serverless_cache_snapshot(ServerlessCacheName="menus", ServerlessCacheSnapshotName="before")
+        export = partial(
+            cache.export_serverless_cache_snapshot, ServerlessCacheSnapshotName="before", S3BucketName="backups"
+        )
+        assert code(export) == "InvalidParameterValue"
+        aws("s3").create_bucket(Bucket="backups", CreateBucketConfiguration={"LocationConstraint": REGION})
+        assert code(export) == "InvalidParameterValue"
+        let_in(aws, "backups")
+        assert export()["ServerlessCacheSnapshot"]["Status"] == "available"
+        (kept,) = aws("s3").list_objects_v2(Bucket="backups")["Contents"]
+        assert kept["Key"] == "before-0001.rdb"
+        assert code(export) == "InvalidParameterValue", "a name that is taken"
+        assert code(export, ServerlessCacheSnapshotName="x") == "ServerlessCacheSnapshotNotFoundFault"
+
+    def test_a_snapshot_of_nodes_is_restored_too(self, aws: Aws) -> None:
+        """CreateServerlessCache, SnapshotArnsToRestore: of a group of nodes as well."""
+        cache = make_group(aws)
+        arn = take(cache)["ARN"]
+        make(aws, SnapshotArnsToRestore=[arn])
+        assert shown(cache)["Status"] == "available"
 
     def test_a_delete_leaves_the_final_snapshot(self, aws: Aws) -> None:
         """API reference, DeleteServerlessCache: FinalSnapshotName, and the fault when it is taken already."""
