@@ -74,7 +74,8 @@ def run_runbook(
         if arguments.execute:
             say(f"run {run_id}, in {context.folder}")
         outcome = run(runbook, request, context, confirm=lambda target, why: _confirm(target, why, arguments.confirm))
-    emit(outcome_to_plain(outcome), arguments.output, lambda _plain: runbook.render(outcome))
+    details = {} if runbook.details is None else {"details": runbook.details(outcome.seen)}
+    emit({**outcome_to_plain(outcome), **details}, arguments.output, lambda _plain: runbook.render(outcome))
     return CODES[outcome.state]
 
 

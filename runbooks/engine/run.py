@@ -33,7 +33,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from runbooks.engine.clock import Clock
 from runbooks.engine.journal import Journal
@@ -47,6 +47,8 @@ K = TypeVar("K", bound=StrEnum)  # kinds of steps
 T = TypeVar("T")  # the tools effects use: AWS adapters
 
 HeldCheck = Callable[[], None]
+
+LOOK_EVERY_S: Final = 2.0
 
 
 class State(StrEnum):
@@ -161,8 +163,9 @@ class Runbook(Generic[Q, S, K, T]):
     verb's own IAM actions further than `runbooks/aws/permissions.py` does for all. `clocked` names fields of the
     request that were taken from the clock when it was made (an expiry): the same command under the same run id keeps
     the first ones. Names of what is made come from the run id, never from the clock: they are the same without a
-    journal.
-    `guard_actions` are the IAM actions of `guard`. `render` turns the outcome into the text on stdout.
+    journal. `looks` is how often verification looks before it says no; 1 for a verdict on what was measured.
+    `guard_actions` are the IAM actions of `guard`. `render` turns the outcome into the text on stdout;
+    `details` adds to its JSON form what was seen (what stays and why), dry runs included.
     """
 
     verb: str
@@ -181,7 +184,9 @@ class Runbook(Generic[Q, S, K, T]):
     confirms: Callable[[Q, S], str] = no_reason
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
     clocked: tuple[str, ...] = ()
+    looks: int = 3
     render: Callable[[Outcome[S]], str] = summarize
+    details: Callable[[S], Any] | None = None
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -294,8 +299,7 @@ def _run_effect(effect: Effect[K, T], step: Step[K], context: Context[T]) -> Map
 
 def _verify(runbook: Runbook[Q, S, K, T], request: Q, context: Context[T]) -> tuple[Verdict, S]:
     try:
-        seen = runbook.observe(request, context)
-        verdict = runbook.verify(request, seen, context)
+        verdict, seen = _look_until_settled(runbook, request, context)
     except WaitTimedOutError:
         raise
     except Exception as error:
@@ -303,6 +307,17 @@ def _verify(runbook: Runbook[Q, S, K, T], request: Q, context: Context[T]) -> tu
     checks = [{"name": check.name, "passed": check.passed, "detail": check.detail} for check in verdict.checks]
     context.journal.record("run.verified", passed=verdict.passed, checks=checks)
     return verdict, seen
+
+
+def _look_until_settled(runbook: Runbook[Q, S, K, T], request: Q, context: Context[T]) -> tuple[Verdict, S]:
+    """Look again when something does not show yet: AWS's answers lag behind what was done."""
+    for left in reversed(range(runbook.looks)):
+        seen = runbook.observe(request, context)
+        verdict = runbook.verify(request, seen, context)
+        if verdict.passed or not left:
+            return verdict, seen
+        context.clock.sleep(LOOK_EVERY_S)
+    raise AssertionError(runbook.looks)
 
 
 _ENDS: tuple[tuple[type[BaseException], State], ...] = (
