@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.support.scenario import Cloud
 
+RDS_CHOICE = re.compile(r"rds!cluster-[0-9a-f-]{36}")  # RDS names the secrets that it manages
 # Service, operation, list in the answer, what an entry is called by. Each list is read page by page.
 _LISTS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
     ("rds", "describe_db_clusters", "DBClusters", lambda e: f"{e['DBClusterIdentifier']} {e['Status']}"),
@@ -26,7 +28,7 @@ _LISTS: tuple[tuple[str, str, str, Callable[[Any], str]], ...] = (
 
 def inventory(cloud: Cloud, ours: str) -> Counter[str]:
     """Names of all there is, each with how often it is there; the run's own id stands as `RUN`."""
-    return Counter(name.replace(ours, "RUN") for name in _names(cloud))
+    return Counter(RDS_CHOICE.sub("rds!cluster-ID", name.replace(ours, "RUN")) for name in _names(cloud))
 
 
 def _names(cloud: Cloud) -> Iterator[str]:
