@@ -15,6 +15,7 @@ REGION, ACCOUNT = "eu-west-1", "123456789012"
 _RDS = f"arn:aws:rds:{REGION}:{ACCOUNT}:"
 _CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:"
 _SSM = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
+_EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}:"
 _SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:"
 ARNS: Mapping[str, Mapping[str, str]] = {
     "rds": {
@@ -44,6 +45,7 @@ ARNS: Mapping[str, Mapping[str, str]] = {
         "CacheParameterGroupName": _CACHE + "parametergroup:{}",
         "ResourceName": "{}",
     },
+    "ec2": {"GroupId": _EC2 + "security-group/{}", "VpcId": _EC2 + "vpc/{}"},
     "ssm": {"Name": _SSM + "{}"},
     "secretsmanager": {"SecretId": _SECRET + "{}-AbCdEf", "Name": _SECRET + "{}-AbCdEf"},
 }
