@@ -80,10 +80,21 @@ def missing_roles(wish: Wish, model: Portrait, copy: Portrait | None) -> list[di
 # --- replica auto scaling
 
 
+def no_scaling(wish: Wish) -> str:
+    """Why the copy gets no replica auto scaling; empty when it does.
+
+    "You must first create an Aurora DB cluster with a primary and one or more Aurora Replicas" (Aurora User Guide,
+    "Using Amazon Aurora Auto Scaling"): a cluster without a reader cannot be registered.
+    """
+    if not wish.scaling:
+        return "not asked for"
+    return "" if len(wish.instances) > 1 else "it starts from a reader, and there is none"
+
+
 def scaling_calls(wish: Wish, model: Portrait, copy: Portrait | None) -> Iterable[Call]:
     """The calls that are missing until the copy scales as its model does."""
     there = {str(each["ScalableDimension"]): each for each in copy.scaling} if copy is not None else {}
-    for target in model.scaling if wish.scaling else ():
+    for target in model.scaling if not no_scaling(wish) else ():
         found = there.get(str(target["ScalableDimension"]), {})
         of = {
             "ServiceNamespace": target["ServiceNamespace"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from runbooks.birth.parts import actions, bounds, endpoint_id, endpoint_members, policies
+from runbooks.birth.parts import actions, bounds, endpoint_id, endpoint_members, no_scaling, policies
 from runbooks.birth.wanted import is_asked, is_asked_of, names_of, wanted, wanted_of
 from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.parity.mapping import pair
@@ -246,10 +246,10 @@ def _scaling_rows(model: Portrait, copy: Portrait, wish: Wish) -> Iterable[Row]:
             *_by_name("schedule", actions(first, model, wish), actions(second)),
         )
         for what, was, now in parts:
-            left_out = bool(was) and not now and not wish.scaling
+            left_out = no_scaling(wish) if was and not now else ""
             yield Row(
-                setting=what, subject=dimension, model=was, copy=now, ok=was == now or left_out,
-                way=Way.DIFFERENT if left_out else Way.RECREATED, why="not asked for" if left_out else "",
+                setting=what, subject=dimension, model=was, copy=now, ok=was == now or bool(left_out),
+                way=Way.DIFFERENT if left_out else Way.RECREATED, why=left_out,
             )  # fmt: skip
 
 
