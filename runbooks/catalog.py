@@ -22,6 +22,24 @@ COMMANDS: tuple[Row, ...] = (
     Row(("access", "list"), "list the database users that may log in with IAM", "runbooks.access.cli:LIST"),
     Row(("access", "revoke"), "take IAM login away from a database user", "runbooks.access.cli:REVOKE"),
     Row(("access", "rotate"), "change the password of a cache's user, or its AUTH token", "runbooks.rotate.cli:ROTATE"),
+    Row(("snapshot", "create"), "take a snapshot of a cluster or a cache", "runbooks.snapshot.cli:CREATE"),
+    Row(
+        ("snapshot", "list"),
+        "list snapshots: kind, age, key, origin, sharing",
+        "runbooks.snapshot.cli:LIST",
+    ),
+    Row(
+        ("snapshot", "copy"),
+        "copy a snapshot: to a Region, under a key, from an account",
+        "runbooks.snapshot.cli:COPY",
+    ),
+    Row(("snapshot", "share"), "let other accounts copy and restore a snapshot", "runbooks.snapshot.cli:SHARE"),
+    Row(("snapshot", "unshare"), "end the sharing of a snapshot with accounts", "runbooks.snapshot.cli:UNSHARE"),
+    Row(
+        ("snapshot", "export"),
+        "write a snapshot's data to a bucket: Parquet, or .rdb",
+        "runbooks.snapshot.cli:EXPORT",
+    ),
     Row(("snapshot", "prune"), "delete snapshots that no retention rule keeps", "runbooks.prune.cli:PRUNE"),
     Row(("parity",), "compare two clusters, setting by setting", "runbooks.parity.cli:PARITY"),
     Row(

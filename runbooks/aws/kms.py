@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 # IAM actions of each call: an effect that uses a function declares its row.
-ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {"find_key": ("kms:DescribeKey",)}
+ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "find_key": ("kms:DescribeKey",),
+    "read_policy": ("kms:GetKeyPolicy",),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,3 +54,8 @@ def find_key(client: KMSClient, key: str) -> Key | None:
             return None
         raise
     return Key(arn=found.get("Arn", key), state=found.get("KeyState", ""), aws_managed=found.get("KeyManager") == "AWS")
+
+
+def read_policy(client: KMSClient, key: str) -> str:
+    """The policy of a key of this account, as JSON; a key has one, called `default`."""
+    return client.get_key_policy(KeyId=key, PolicyName="default").get("Policy", "{}")

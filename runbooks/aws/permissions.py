@@ -16,6 +16,7 @@ from estate.names import cache_token_secret, cache_user_secret, lock_parameter, 
 from runbooks.engine.scope import Scope
 
 NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
+    "rds:CrossRegionCommunication": "a permission only: RDS asks for it when a copy crosses Regions",
     "rds-db:connect": "checked when a token is presented to the database: no API call, so no service model has it",
 }
 

@@ -6,6 +6,7 @@ Reading is done; changing is only spelled out, as `Call`s that a plan shows and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from runbooks.engine.plan import Call
@@ -31,4 +32,18 @@ class SnapshotFamily(Protocol):
     def delete_call(self, snapshot: Snapshot) -> Call: ...
     def quota(self) -> int:
         """How many manual snapshots the account may have in the Region; for caches, how many it may take in a day."""
+        ...
+
+
+class BucketExport(Protocol):
+    """What the families of caches answer besides: ElastiCache itself writes .rdb files to a bucket."""
+
+    def export_reasons(self, snapshot: Snapshot, bucket: str) -> tuple[str, ...]:
+        """Why it cannot be exported there; none when it can."""
+        ...
+
+    def is_exported(self, snapshot: Snapshot, export_id: str, bucket: str) -> bool: ...
+    def export_call(self, snapshot: Snapshot, export_id: str, bucket: str) -> Call: ...
+    def taken_today(self, source_id: str, now: datetime) -> int:
+        """How many were taken by hand within the last 24 hours."""
         ...
