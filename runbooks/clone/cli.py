@@ -122,7 +122,7 @@ def request_of(arguments: Namespace) -> CloneRequest:
         full_copy=arguments.full_copy,
         stay_closed=arguments.stay_closed,
         reach_from=_reach(arguments.reach_from) if arguments.reach_from else "",
-        keep_user_passwords=arguments.keep_user_passwords,
+        keep_logins=arguments.keep_user_passwords,
         iam_master=arguments.iam_master,
         mask=masks_of(arguments),
     )

@@ -20,7 +20,7 @@ class CloneRequest:
     the tag has it. `instance_class` empty: the writer's. `like_source` takes all instances of the source, with their
     classes and tiers, and leaves `instances` aside. `security_groups` are those to open with, empty for the source's
     own. `reach_from` is the network or security group from where SQL is run while the clone is closed.
-    `keep_user_passwords` lets it be opened although users keep production's.
+    `keep_logins` lets it be opened although users keep production's.
     """
 
     source: str
@@ -38,7 +38,7 @@ class CloneRequest:
     full_copy: bool = False
     stay_closed: bool = False
     reach_from: str = ""
-    keep_user_passwords: bool = False
+    keep_logins: bool = False
     iam_master: bool = False
     mask: MaskRequest = field(default_factory=MaskRequest)
 
@@ -54,12 +54,12 @@ class CloneRequest:
     @property
     def rotates_users(self) -> bool:
         """Passwords of other users are changed: that needs a way in."""
-        return bool(self.reach_from) and not self.keep_user_passwords
+        return bool(self.reach_from) and not self.keep_logins
 
     @property
     def opens(self) -> bool:
         """It is opened at the end. With passwords that nobody looked at it is not, unless that is asked for."""
-        return not self.stay_closed and (self.rotates_users or self.keep_user_passwords)
+        return not self.stay_closed and (self.rotates_users or self.keep_logins)
 
     def to_plain(self) -> dict[str, Any]:
         return {**asdict(self), "security_groups": list(self.security_groups), "mask": self.mask.to_plain()}

@@ -69,9 +69,9 @@ def check_clone(cloud: Cloud, *, instances: list[str]) -> Any:
     assert clone["CloneGroupId"] == source["CloneGroupId"]
     assert source["DeletionProtection"]
     assert not clone["DeletionProtection"]
-    for instance in cloud.client("rds").describe_db_instances(
-        Filters=[{"Name": "db-cluster-id", "Values": [TARGET]}]
-    )["DBInstances"]:
+    for instance in cloud.client("rds").describe_db_instances(Filters=[{"Name": "db-cluster-id", "Values": [TARGET]}])[
+        "DBInstances"
+    ]:
         assert not instance["PubliclyAccessible"]
         assert "env" not in tags_of(instance["TagList"])
     locks = cloud.client("ssm").describe_parameters()["Parameters"]
