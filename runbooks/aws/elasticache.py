@@ -63,8 +63,9 @@ class User:
 class ElastiCache:
     """ElastiCache of one Region."""
 
-    def __init__(self, client: ElastiCacheClient) -> None:
+    def __init__(self, client: ElastiCacheClient, once: ElastiCacheClient) -> None:
         self._client = client
+        self._once = once
 
     def find_group(self, group_id: str) -> Group | None:
         """A replication group by its id; None when there is none."""
@@ -102,8 +103,11 @@ class ElastiCache:
         )
 
     def rotate_token(self, group_id: str, token: str) -> None:
-        """Let clients in with this token too; of two tokens that there are, the older is dropped."""
-        self._client.modify_replication_group(
+        """Let clients in with this token too; of two tokens that there are, the older is dropped.
+
+        Made one time only: a second call with the same token would drop the one that clients still use.
+        """
+        self._once.modify_replication_group(
             ReplicationGroupId=group_id, AuthToken=token, AuthTokenUpdateStrategy="ROTATE", ApplyImmediately=True
         )
 

@@ -162,10 +162,11 @@ class GlobalCluster:
 
 
 class Rds:
-    """RDS of one Region."""
+    """RDS of one Region. `once` makes the calls that must not be made twice; without it `client` does."""
 
-    def __init__(self, client: RDSClient) -> None:
+    def __init__(self, client: RDSClient, once: RDSClient | None = None) -> None:
         self._client = client
+        self._once = once or client
 
     def find_cluster(self, cluster_id: str) -> Cluster | None:
         """The cluster of this identifier or ARN; None when there is none."""
@@ -249,7 +250,7 @@ class Rds:
         return next((_global_cluster(raw) for raw in answer["GlobalClusters"]), None)
 
     def failover_cluster(self, cluster_id: str, target_id: str | None = None) -> None:
-        """Ask for a failover, to a certain reader or to the one RDS chooses.
+        """Ask for a failover, to a certain reader or to the one RDS chooses; one time only, or there might be two.
 
         RDS may accept and do nothing, and may take another target: watch the members, not this call's answer.
 
@@ -257,9 +258,9 @@ class Rds:
             ClientError: `InvalidDBClusterStateFault`, `InvalidDBInstanceState` or `DBClusterNotFoundFault`.
         """
         if target_id is None:
-            self._client.failover_db_cluster(DBClusterIdentifier=cluster_id)
+            self._once.failover_db_cluster(DBClusterIdentifier=cluster_id)
         else:
-            self._client.failover_db_cluster(DBClusterIdentifier=cluster_id, TargetDBInstanceIdentifier=target_id)
+            self._once.failover_db_cluster(DBClusterIdentifier=cluster_id, TargetDBInstanceIdentifier=target_id)
 
 
 def error_code(error: ClientError) -> str:

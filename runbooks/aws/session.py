@@ -40,7 +40,7 @@ class AwsSession:
 
     def __init__(self, region: str | None = None) -> None:
         self._session: Any = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, int], Any] = {}
 
     @property
     def region(self) -> str:
@@ -86,6 +86,21 @@ class AwsSession:
 
     def client(self, service: str) -> Any:
         """The client of a service by boto3's name, for calls that a plan spells out."""
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=CONFIG)
-        return self._clients[service]
+        return self._kept(service, MAX_ATTEMPTS)
+
+    def once(self, service: str) -> Any:
+        """A client that makes a call one time only, for calls that must not be made twice.
+
+        botocore tries a call again whose answer was lost, although it may have been done.
+        """
+        return self._kept(service, 1)
+
+    def _kept(self, service: str, attempts: int) -> Any:
+        if (service, attempts) not in self._clients:
+            self._clients[service, attempts] = self.make_client(service, attempts)
+        return self._clients[service, attempts]
+
+    def make_client(self, service: str, attempts: int) -> Any:
+        """A new client that makes each call up to so many times."""
+        once = Config(retries={"mode": "standard", "total_max_attempts": attempts})
+        return self._session.client(service, config=CONFIG.merge(once))

@@ -31,10 +31,10 @@ def _run(arguments: Namespace) -> int:
             f"there is no run {run_id} in {home.home_folder()}",
             "`runbook runs` lists them; runs lie in .runbook of the folder they were started in, or in RUNBOOK_HOME",
         )
-    ended = find_ended(run_id)
+    runbook = find_runbook(tuple(str(events[0]["verb"]).split()))
+    ended = find_ended(runbook, run_id)
     if ended is not None:
         return report_ended(ended, arguments)
-    runbook = find_runbook(tuple(str(events[0]["verb"]).split()))
     again = Namespace(execute=True, run_id=run_id, confirm=arguments.confirm, output=arguments.output)
     return run_runbook(runbook, runbook.decode(events[0]["request"]), again)
 

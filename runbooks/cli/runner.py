@@ -56,7 +56,7 @@ def run_runbook(
     """
     clock = clock or SystemClock()
     run_id = _run_id(arguments, clock)
-    ended = find_ended(run_id)
+    ended = find_ended(runbook, run_id)
     if ended is not None and arguments.execute:
         return report_ended(ended, arguments)
     request = _keep_clocked(runbook, request, run_id)
@@ -79,13 +79,14 @@ def run_runbook(
     return CODES[outcome.state]
 
 
-def find_ended(run_id: str) -> Ended | None:
-    """The end of a run that has one in its journal."""
+def find_ended(runbook: Runbook[Any, Any, Any, Any], run_id: str) -> Ended | None:
+    """The end of a run that has one in its journal; what was not verified may show by now, or have steps left."""
     folder = home.run_folder(run_id)
     events = read(folder)
-    finished = next((event for event in events if event["event"] == "run.finished"), None)
-    if finished is None:
+    ends = [event for event in events if event["event"] == "run.finished"]
+    if not ends or (ends[-1]["state"] == State.NOT_VERIFIED and not runbook.measures):
         return None
+    finished = ends[-1]
     return Ended(
         run_id=run_id, verb=events[0]["verb"], state=finished["state"], verdict=finished["verdict"], folder=folder
     )
@@ -125,9 +126,10 @@ def _run_id(arguments: Namespace, clock: Clock) -> str:
 
 def _keep_clocked(runbook: Runbook[Q, Any, Any, Any], request: Q, run_id: str) -> Q:
     """The request with the times that the run's first sitting had."""
-    earlier = next(
-        (event["request"] for event in read(home.run_folder(run_id)) if event["event"] == "run.requested"), {}
-    )
+    earlier: Mapping[str, Any] = {}
+    for event in read(home.run_folder(run_id)):
+        if event["event"] == "run.requested":
+            earlier = event["request"]
     kept = {name: earlier[name] for name in runbook.clocked if name in earlier}
     return runbook.decode({**runbook.encode(request), **kept}) if kept else request
 

@@ -81,6 +81,7 @@ def failover_runbook() -> Runbook[DrillRequest, Observed, Kind, DrillTools]:
         plan=plan_failover,
         effects=EFFECTS,
         verify=verify,
+        measures=True,
         reads=READS,
         guard=lock_cluster,
         guard_actions=guard.ACTIONS,

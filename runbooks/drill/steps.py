@@ -38,7 +38,7 @@ START_TIMEOUT_S: Final = 15.0
 MIN_ACKS: Final = 3
 ACCEPT_TIMEOUT_S: Final = 60.0
 ACCEPT_POLL_S: Final = 1.0
-NOT_YET: Final = frozenset({"InvalidDBInstanceState", "InvalidDBClusterStateFault"})
+NOT_YET: Final = frozenset({"InvalidDBInstanceState", "InvalidDBClusterStateFault", "Throttling"})
 
 
 @contextmanager

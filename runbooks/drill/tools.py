@@ -77,4 +77,4 @@ class DrillTools:
 def open_tools(request: DrillRequest) -> DrillTools:
     """Connect nothing yet: clients are made when they are first used."""
     session = AwsSession(request.region)
-    return DrillTools(request=request, session=session, rds=Rds(session.rds), ssm=Ssm(session.ssm))
+    return DrillTools(request=request, session=session, rds=Rds(session.rds, session.once("rds")), ssm=Ssm(session.ssm))

@@ -48,6 +48,7 @@ T = TypeVar("T")  # the tools effects use: AWS adapters
 
 HeldCheck = Callable[[], None]
 
+LOOKS: Final = 3  # at what was done, before it is called not verified
 LOOK_EVERY_S: Final = 2.0
 
 
@@ -163,7 +164,8 @@ class Runbook(Generic[Q, S, K, T]):
     verb's own IAM actions further than `runbooks/aws/permissions.py` does for all. `clocked` names fields of the
     request that were taken from the clock when it was made (an expiry): the same command under the same run id keeps
     the first ones. Names of what is made come from the run id, never from the clock: they are the same without a
-    journal. `looks` is how often verification looks before it says no; 1 for a verdict on what was measured.
+    journal. `measures`: the verdict is on what was measured, so that looking again changes nothing and a run that was
+    not verified is at its end.
     `guard_actions` are the IAM actions of `guard`. `render` turns the outcome into the text on stdout;
     `details` adds to its JSON form what was seen (what stays and why), dry runs included.
     """
@@ -184,7 +186,7 @@ class Runbook(Generic[Q, S, K, T]):
     confirms: Callable[[Q, S], str] = no_reason
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
     clocked: tuple[str, ...] = ()
-    looks: int = 3
+    measures: bool = False
     render: Callable[[Outcome[S]], str] = summarize
     details: Callable[[S], Any] | None = None
 
@@ -311,13 +313,13 @@ def _verify(runbook: Runbook[Q, S, K, T], request: Q, context: Context[T]) -> tu
 
 def _look_until_settled(runbook: Runbook[Q, S, K, T], request: Q, context: Context[T]) -> tuple[Verdict, S]:
     """Look again when something does not show yet: AWS's answers lag behind what was done."""
-    for left in reversed(range(runbook.looks)):
+    for left in reversed(range(1 if runbook.measures else LOOKS)):
         seen = runbook.observe(request, context)
         verdict = runbook.verify(request, seen, context)
         if verdict.passed or not left:
             return verdict, seen
         context.clock.sleep(LOOK_EVERY_S)
-    raise AssertionError(runbook.looks)
+    raise AssertionError(runbook.verb)
 
 
 _ENDS: tuple[tuple[type[BaseException], State], ...] = (

@@ -48,7 +48,12 @@ class RotateTools:
 def open_tools(request: RotateRequest) -> RotateTools:
     """Connect nothing yet: clients are made when they are first used."""
     session = AwsSession(request.region)
-    return RotateTools(request=request, session=session, cache=ElastiCache(session.elasticache), ssm=Ssm(session.ssm))
+    return RotateTools(
+        request=request,
+        session=session,
+        cache=ElastiCache(session.elasticache, session.once("elasticache")),
+        ssm=Ssm(session.ssm),
+    )
 
 
 Ctx = Context[RotateTools]

@@ -27,6 +27,8 @@ ARNS: Mapping[str, Mapping[str, str]] = {
         "SourceDBClusterSnapshotIdentifier": _RDS + "cluster-snapshot:{}",
         "TargetDBClusterSnapshotIdentifier": _RDS + "cluster-snapshot:{}",
         "FinalDBSnapshotIdentifier": _RDS + "cluster-snapshot:{}",
+        "SnapshotIdentifier": _RDS + "cluster-snapshot:{}",
+        "DBSnapshotIdentifier": _RDS + "snapshot:{}",
         "DBClusterEndpointIdentifier": _RDS + "cluster-endpoint:{}",
         "DBSubnetGroupName": _RDS + "subgrp:{}",
         "DBClusterParameterGroupName": _RDS + "cluster-pg:{}",
@@ -45,18 +47,33 @@ ARNS: Mapping[str, Mapping[str, str]] = {
         "CacheParameterGroupName": _CACHE + "parametergroup:{}",
         "ResourceName": "{}",
     },
+    "iam": {"RoleName": f"arn:aws:iam::{ACCOUNT}:role/{{}}"},
     "ec2": {"GroupId": _EC2 + "security-group/{}", "VpcId": _EC2 + "vpc/{}"},
+    "route53": {"HostedZoneId": "arn:aws:route53:::hostedzone/{}"},
     "ssm": {"Name": _SSM + "{}"},
     "secretsmanager": {"SecretId": _SECRET + "{}-AbCdEf", "Name": _SECRET + "{}-AbCdEf"},
 }
+# Parameters that mean another thing in each call.
+BY_ACTION: Mapping[str, Mapping[str, str]] = {
+    "route53:GetHostedZone": {"Id": "arn:aws:route53:::hostedzone/{}"},
+    "route53:GetChange": {"Id": "arn:aws:route53:::change/{}"},
+}
+# Actions that are called otherwise than their operations (Service Authorization Reference, Amazon S3).
+ACTIONS: Mapping[str, str] = {"s3:ListObjectsV2": "s3:ListBucket"}
 # What a call that names nothing asks for.
 EVERYTHING: Mapping[str, str] = {
     "rds:DescribeDBClusters": _RDS + "cluster:*",
     "rds:DescribeDBInstances": _RDS + "db:*",
     "rds:DescribeDBClusterSnapshots": _RDS + "cluster-snapshot:*",
+    "rds:DescribeDBClusterAutomatedBackups": _RDS + "cluster-auto-backup:*",
     "elasticache:DescribeReplicationGroups": _CACHE + "replicationgroup:*",
     "elasticache:DescribeSnapshots": _CACHE + "snapshot:*",
 }
+
+
+def action_of(service: str, operation: str) -> str:
+    """The action that a call needs."""
+    return ACTIONS.get(f"{service}:{operation}", f"{service}:{operation}")
 
 
 def is_allowed(
@@ -66,7 +83,7 @@ def is_allowed(
 
     `tags` are those of the resource that is changed, for `aws:ResourceTag` conditions.
     """
-    action = f"{'cloudwatch' if service == 'monitoring' else service}:{operation}"
+    action = action_of("cloudwatch" if service == "monitoring" else service, operation)
     statements = [each for each in policy["Statement"] if action in each["Action"]]
     return all(
         any(_matches(each, arn) and _holds(each, parameters, tags) for each in statements)
@@ -75,8 +92,11 @@ def is_allowed(
 
 
 def _arns(service: str, action: str, parameters: Mapping[str, Any]) -> Iterator[str]:
+    if service == "s3":  # a bucket, or an object in it
+        yield "/".join(["arn:aws:s3:::" + parameters["Bucket"], *([parameters["Key"]] if "Key" in parameters else [])])
+        return
     named = False
-    for name, form in ARNS.get(service, {}).items():
+    for name, form in {**ARNS.get(service, {}), **BY_ACTION.get(action, {})}.items():
         value = parameters.get(name)
         if isinstance(value, str) and value:
             named = True

@@ -117,14 +117,27 @@ def test_the_same_command_again_keeps_the_times_of_the_first(shelf: Path) -> Non
     assert [name for name in made(shelf) if name.endswith(".box")] == ["at-eight.box"]
 
 
-def test_a_run_that_is_not_verified_exits_4_and_stays_so(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def verify(_request: Any, _seen: Any, _context: Any) -> Verdict:
-        return Verdict(summary="crooked", checks=(Check(name="straight", passed=False, detail="3 degrees"),))
+def crooked(_request: Any, _seen: Any, _context: Any) -> Verdict:
+    return Verdict(summary="crooked", checks=(Check(name="straight", passed=False, detail="3 degrees"),))
 
-    arguments = Namespace(execute=True, run_id="one", confirm=None, output="text")
-    crooked = replace(RUNBOOK, verify=verify)
-    assert run_runbook(crooked, Request(folder=shelf), arguments) == 4
-    assert main(["resume", "one"]) == 4
+
+AGAIN = Namespace(execute=True, run_id="one", confirm=None, output="text")
+
+
+def test_a_run_that_is_not_verified_exits_4_and_can_be_looked_at_again(
+    shelf: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _s: None)
+    assert run_runbook(replace(RUNBOOK, verify=crooked), Request(folder=shelf), AGAIN) == 4
+    assert main(["resume", "one"]) == 0
+    assert main(["resume", "one"]) == 0
+    assert "run one has ended (done): 3 boxes" in capsys.readouterr().out
+
+
+def test_a_verdict_on_what_was_measured_stays(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    measured = replace(RUNBOOK, verify=crooked, measures=True)
+    assert run_runbook(measured, Request(folder=shelf), AGAIN) == 4
+    assert run_runbook(replace(measured, verify=RUNBOOK.verify), Request(folder=shelf), AGAIN) == 4
     assert "run one has ended (not verified): crooked" in capsys.readouterr().out
 
 

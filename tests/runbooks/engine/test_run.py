@@ -79,6 +79,19 @@ def test_every_reason_is_given_and_nothing_is_done(shelf: Path) -> None:
     assert made(shelf) == []
 
 
+@pytest.mark.parametrize(("shows_after", "state"), [(1, State.DONE), (3, State.DONE), (4, State.NOT_VERIFIED)])
+def test_what_does_not_show_yet_is_looked_at_again(shelf: Path, shows_after: int, state: State) -> None:
+    """Describe calls are eventually consistent."""
+    looks: list[int] = []
+
+    def verify(_request: Any, _seen: Seen, _context: Any) -> Verdict:
+        looks.append(1)
+        return Verdict(summary="", checks=(Check(name="shows", passed=len(looks) >= shows_after, detail=""),))
+
+    assert run(replace(RUNBOOK, verify=verify), Request(folder=shelf), context(shelf)).state is state
+    assert len(looks) == min(shows_after, 3)
+
+
 def test_not_confirmed_is_not_done(shelf: Path) -> None:
     def refuse(target: str, _why: str) -> None:
         raise NotConfirmedError(target)
