@@ -15,7 +15,7 @@ from runbooks.aws.permissions import Place, build_policy
 from runbooks.cli.resume import find_runbook
 from tests.runbooks.matrix.conftest import Stage
 from tests.support.call_crash import Calls, counted_calls
-from tests.support.iam import ACCOUNT, REGION, is_allowed
+from tests.support.iam import ACCOUNT, REGION, action_of, is_allowed
 from tests.support.scenario import Scenario
 from tests.support.scenarios import all_scenarios
 from tests.support.transport import Keys, no_wire
@@ -73,7 +73,7 @@ def run_with(stage: Stage, scenario: Scenario, actions: set[str]) -> int:
 
 
 def called(calls: Calls) -> set[str]:
-    return {f"{service}:{operation}" for service, operation, _ in calls.made}
+    return {action_of(service, operation) for service, operation, _ in calls.made}
 
 
 @pytest.mark.parametrize("scenario", all_scenarios(), ids=str)
@@ -129,6 +129,8 @@ def _tags(stage: Stage, parameters: Mapping[str, Any]) -> Iterator[dict[str, str
                 continue
             yield from found.get("TagList", [])
             return
+    if ":cluster:" in (name := parameters.get("ResourceName", "")):
+        yield from rds.list_tags_for_resource(ResourceName=name)["TagList"]
     if group := parameters.get("GroupId"):
         for found in ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]:
             yield from found.get("Tags", [])
