@@ -39,9 +39,10 @@ Ctx = Context[Tools]
 
 @contextmanager
 def lock_copies(request: ReapRequest, context: Ctx) -> Generator[HeldCheck]:
-    """Hold the lock of each copy that goes."""
-    going = [each.cluster_id for each in rulings(request, observe(request, context)) if each.goes]
-    with hold_locks(context, *going) as check:
+    """Hold the lock of each copy that goes, and of those that went in a sitting that was killed with their locks."""
+    seen = observe(request, context)
+    going = [each.cluster_id for each in rulings(request, seen) if each.goes]
+    with hold_locks(context, *going, *(each.cluster_id for each in seen.finals), *request.ids) as check:
         yield check
 
 
