@@ -23,7 +23,14 @@ Ctx = Context[Tools]
 USUAL_CLUSTER: Final = "5 to 15 minutes; a full copy of a large volume takes hours"
 USUAL_INSTANCE: Final = "5 to 10 minutes"
 USUAL_CHANGE: Final = "a minute or two"
-BUSY: Final = frozenset({"InvalidDBClusterStateFault", "InvalidDBInstanceState", "InvalidResourceStateFault"})
+BUSY: Final = frozenset(
+    {
+        "InvalidDBClusterStateFault",
+        "InvalidDBInstanceState",
+        "InvalidResourceStateFault",
+        "ConcurrentUpdateException",  # of Application Auto Scaling
+    }
+)
 TRIES: Final = 30
 APPLIED: Final = "as asked"
 
@@ -212,12 +219,18 @@ def add_role(step: BirthStep, context: Ctx) -> None:
 def scale_readers(step: BirthStep, context: Ctx) -> None:
     """Register targets, put policies and schedules: each call may be made again."""
     for call in step.calls:
-        context.tools.perform(call)
+        perform(context, call)
 
 
 _LOOK: Final = ("rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeDBClusterEndpoints")
 _KEYS: Final = ("kms:CreateGrant", "kms:DescribeKey")
-_OWN_SECRET: Final = ("secretsmanager:CreateSecret", "secretsmanager:TagResource")
+_OWN_SECRET: Final = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:TagResource",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+)
+"""To have RDS manage the password: in a secret under a key of the model's."""
 
 
 def birth_effects(*operations: str) -> Mapping[BirthKind, Effect[BirthKind, Tools]]:

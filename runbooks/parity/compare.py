@@ -14,6 +14,7 @@ from runbooks.parity.portrait import Portrait, Raw
 from runbooks.parity.settings import CLUSTER, INSTANCE, POINT_IN_TIME, UNKNOWN, Way, way_of
 
 NONE: Final = "none"
+ENDPOINT: Final = "custom endpoint"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,15 @@ class Row:
     @property
     def differs(self) -> bool:
         return bool(self.model != self.copy)
+
+    @property
+    def part(self) -> str:
+        """What the setting is of: `cluster`, `instance a`, `endpoint a`, `auto scaling`."""
+        if not self.subject:
+            return "cluster"
+        if ":" in self.subject:
+            return "auto scaling"
+        return f"{'endpoint' if self.setting == ENDPOINT else 'instance'} {self.subject}"
 
     @property
     def name(self) -> str:
@@ -206,7 +216,7 @@ def _endpoint_rows(model: Portrait, copy: Portrait, wish: Wish) -> Iterable[Row]
         yield _endpoint_row(name, endpoint, there.pop(name, None), wish, model)
     for name, endpoint in sorted(there.items()):
         yield Row(
-            setting="custom endpoint", subject=name, way=Way.RECREATED, model="", copy=_reach(endpoint), ok=False,
+            setting=ENDPOINT, subject=name, way=Way.RECREATED, model="", copy=_reach(endpoint), ok=False,
             why="the model has none of that name",
         )  # fmt: skip
 
@@ -217,7 +227,7 @@ def _endpoint_row(name: str, theirs: Raw, mine: Raw | None, wish: Wish, model: P
     wants = "" if left_out else _reach({**theirs, "StaticMembers": [], "ExcludedMembers": [], **(members or {})})
     now = _reach(mine) if mine is not None else ""
     return Row(
-        setting="custom endpoint",
+        setting=ENDPOINT,
         subject=name,
         way=Way.DIFFERENT if left_out else Way.RECREATED,
         model=_reach(theirs),

@@ -41,11 +41,11 @@ def render(parity: Parity) -> str:
 
 def render_rows(rows: Sequence[Row], model: str, copy: str) -> Iterable[str]:
     """The table: a heading per instance, endpoint and scalable target."""
-    subject: str | None = None
+    part = ""
     for row in rows:
-        if row.subject != subject:
-            subject = row.subject
-            yield f"\n{subject or 'cluster'}"
+        if row.part != part:
+            part = row.part
+            yield f"\n{part}"
         yield from _lines(row, model, copy)
 
 

@@ -195,7 +195,7 @@ WITH_THE_DATA: Final = frozenset({"DatabaseName", "MasterUsername", "StorageEncr
 _CARRIED: Final = {
     POINT_IN_TIME: WITH_THE_DATA | {"Engine", "EngineVersion"},
     SNAPSHOT: WITH_THE_DATA,  # the version is the Region's default unless it is said (facts C16)
-    S3: frozenset[str](),
+    S3: frozenset({"EngineMode"}),  # provisioned, always
 }
 # "You can enable Performance Insights or set the Enhanced Monitoring interval only when restoring from a source Aurora
 # Limitless DB cluster" (boto3 issue 4634): listed in the model, refused by the service.
