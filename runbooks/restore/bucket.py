@@ -61,11 +61,11 @@ def _files(s3: Any, bucket: str, prefix: str) -> Iterable[tuple[str, int]]:
 
 
 def _info(s3: Any, bucket: str, key: str) -> tuple[tuple[str, str], ...]:
-    """What XtraBackup noted of the backup, line by line: `server_version = 8.0.42`. None where it may not be read."""
+    """What XtraBackup noted of the backup, line by line: `server_version = 8.0.42`."""
     try:
         text = s3.get_object(Bucket=bucket, Key=key)["Body"].read(INFO_MOST_BYTES).decode(errors="replace")
     except ClientError as error:
-        if error_code(error) in {"AccessDenied", "NoSuchKey", "403"}:
+        if error_code(error) == "NoSuchKey":
             return ()
         raise
     pairs = (line.partition("=") for line in text.splitlines())

@@ -8,6 +8,8 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from estate.names import TAG_SOURCE
+from runbooks import guard
+from runbooks.aws import ec2 as ec2_adapter
 from runbooks.aws import kms as kms_adapter
 from runbooks.aws.kms import find_key
 from runbooks.aws.rds import error_code
@@ -30,7 +32,8 @@ from runbooks.tools import Tools, locked_by_others
 
 _ALL: Final = (
     *BIRTH_READS,
-    *quarantine.READS,
+    *ec2_adapter.ACTIONS["list_groups"],
+    *guard.READ_ACTIONS,
     *STS_ACTIONS["find_caller"],
     *kms_adapter.ACTIONS["find_key"],
 )
