@@ -66,6 +66,10 @@ BY_CODE: dict[str, str] = {
 }
 
 
+# Actions of IAM that are called otherwise than their operations: AWS does not always say which one it misses.
+ACTIONS: dict[str, str] = {"ListObjectsV2": "s3:ListBucket"}
+
+
 def explain(error: BaseException) -> Explanation:
     """Say what a botocore error means; an error that is in no table keeps AWS's own words."""
     response: dict[str, Any] = getattr(error, "response", {})
@@ -81,7 +85,9 @@ def explain(error: BaseException) -> Explanation:
 def _explain_answer(error: BaseException, response: dict[str, Any]) -> Explanation:
     code = str(response.get("Error", {}).get("Code", "Unknown"))
     text = str(response.get("Error", {}).get("Message", "")).strip() or "no further words"
-    operation = getattr(error, "operation_name", "a call")
+    operation = str(getattr(error, "operation_name", "a call"))
+    if operation in ACTIONS:
+        operation = f"{operation} ({ACTIONS[operation]})"
     return Explanation(
         f"{operation} was refused by AWS: {text} ({code})",
         BY_CODE.get(code, "see AWS's message, mend the cause, run again"),
