@@ -13,10 +13,12 @@ from lab.cloud.client import client
 from lab.cloud.delays import NONE
 from lab.cloud.install import install, reset_backends
 from runbooks.cli.main import main
+from runbooks.tags import made_tags, to_aws
 from tests.support.call_crash import Calls, counted_calls
-from tests.support.scenario import REGION, Cloud
+from tests.support.scenario import ACCOUNT, REGION, Cloud
 from tests.support.transport import no_wire
 
+ENGINE = "aurora-postgresql"
 CLUSTERS = 200
 INSTANCES = 2  # of each cluster
 PAGE = 100  # the most that RDS gives at once
@@ -32,7 +34,7 @@ def rows() -> list[Row]:
     made = [operation for _, operation, _ in calls.made]
     found = [
         Row(
-            what=f"planning over {CLUSTERS} clusters, {operation}",
+            what=f"planning over {CLUSTERS} clusters, 40 expired, {operation}",
             ours=f"{made.count(operation)} calls",
             peer=f"{CLUSTERS} calls (one look per cluster)",
             ratio=f"{made.count(operation) / CLUSTERS:.2f} x",
@@ -53,18 +55,36 @@ def rows() -> list[Row]:
 
 
 def make_fleet() -> None:
-    """Clusters with their instances, a third of them clones that have expired."""
-    rds = client("rds", REGION)
+    """Clusters with their instances; every fifth is a clone of the one before it, and has expired."""
     for number in range(CLUSTERS):
-        name = f"fleet-{number:03d}"
-        rds.create_db_cluster(
-            DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="app", MasterUserPassword="12345678"
-        )  # fmt: skip
+        name, source = f"fleet-{number:03d}", f"fleet-{number - 1:03d}"
+        (make_clone(name, source) if number % 5 == 1 else make_cluster(name))
         for letter in "ab"[:INSTANCES]:
-            rds.create_db_instance(
-                DBInstanceIdentifier=f"{name}-{letter}", DBClusterIdentifier=name, Engine="aurora-postgresql",
+            client("rds", REGION).create_db_instance(
+                DBInstanceIdentifier=f"{name}-{letter}", DBClusterIdentifier=name, Engine=ENGINE,
                 DBInstanceClass="db.r6g.large",
             )  # fmt: skip
+
+
+def make_cluster(name: str) -> None:
+    client("rds", REGION).create_db_cluster(
+        DBClusterIdentifier=name, Engine=ENGINE, MasterUsername="app", MasterUserPassword="12345678"
+    )  # fmt: skip
+
+
+def make_clone(name: str, source: str) -> None:
+    """As `runbook clone` would have left it, a week after its time."""
+    tags = made_tags(
+        run_id=f"made-{name}",
+        source=f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:{source}",
+        owner="bench",
+        purpose="clone",
+        expires="2026-01-01T00:00:00Z",
+    )
+    client("rds", REGION).restore_db_cluster_to_point_in_time(
+        DBClusterIdentifier=name, SourceDBClusterIdentifier=source, RestoreType="copy-on-write",
+        UseLatestRestorableTime=True, Tags=to_aws(tags),
+    )  # fmt: skip
 
 
 def plan() -> tuple[Calls, float]:
