@@ -64,8 +64,13 @@ ACTIONS: Mapping[str, str] = {"s3:ListObjectsV2": "s3:ListBucket"}
 EVERYTHING: Mapping[str, str] = {
     "rds:DescribeDBClusters": _RDS + "cluster:*",
     "rds:DescribeDBInstances": _RDS + "db:*",
+    "rds:DescribeDBClusterEndpoints": _RDS + "cluster-endpoint:*",
     "rds:DescribeDBClusterSnapshots": _RDS + "cluster-snapshot:*",
     "rds:DescribeDBClusterAutomatedBackups": _RDS + "cluster-auto-backup:*",
+    "rds:DescribeGlobalClusters": f"arn:aws:rds::{ACCOUNT}:global-cluster:*",
+    "application-autoscaling:DeregisterScalableTarget": (
+        f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/*"
+    ),
     "elasticache:DescribeReplicationGroups": _CACHE + "replicationgroup:*",
     "elasticache:DescribeSnapshots": _CACHE + "snapshot:*",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -131,6 +132,10 @@ def _tags(stage: Stage, parameters: Mapping[str, Any]) -> Iterator[dict[str, str
             return
     if ":cluster:" in (name := parameters.get("ResourceName", "")):
         yield from rds.list_tags_for_resource(ResourceName=name)["TagList"]
+    if (endpoint := parameters.get("DBClusterEndpointIdentifier")) and len(parameters) == 1:
+        arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-endpoint:{endpoint}"
+        with suppress(rds.exceptions.ClientError):  # gone already
+            yield from rds.list_tags_for_resource(ResourceName=arn)["TagList"]
     if group := parameters.get("GroupId"):
         for found in ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]:
             yield from found.get("Tags", [])
