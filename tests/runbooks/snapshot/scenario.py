@@ -1,0 +1,161 @@
+"""Each snapshot verb once, for the matrices."""
+
+from __future__ import annotations
+
+from estate.names import TAG_RUN
+from tests.runbooks.snapshot.world import (
+    ELSEWHERE,
+    OTHER,
+    locks,
+    make_bucket,
+    make_cluster,
+    make_key,
+    make_role,
+    shared_with,
+    snapshots,
+    tags_of,
+    take,
+)
+from tests.support.scenario import ACCOUNT, Cloud, Scenario
+
+RUN = "matrix"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/exporter"
+_BY_RDS = "RDS asks for it, on the caller's behalf"
+_TAGGING = "the creating call asks for it too; the double does not"
+CACHES = {
+    f"elasticache:{action}": "of caches"
+    for action in (
+        "AddTagsToResource", "CopyServerlessCacheSnapshot", "CopySnapshot", "CreateServerlessCacheSnapshot",
+        "CreateSnapshot", "DescribeCacheClusters", "DescribeReplicationGroups", "DescribeServerlessCacheSnapshots",
+        "DescribeServerlessCaches", "DescribeSnapshots", "ExportServerlessCacheSnapshot", "ListTagsForResource",
+    )
+}  # fmt: skip
+
+
+def _with_cluster(cloud: Cloud) -> None:
+    make_cluster(cloud)
+
+
+def _created(cloud: Cloud) -> None:
+    found = snapshots(cloud)
+    assert sorted(found) == [f"shop-orders-{RUN}"]
+    made = found[f"shop-orders-{RUN}"]
+    assert (made["Status"], tags_of(made)[TAG_RUN], tags_of(made)["team"]) == ("available", RUN, "orders")
+    assert "env" not in tags_of(made)
+    assert not locks(cloud)
+
+
+def _with_snapshot(cloud: Cloud) -> None:
+    make_cluster(cloud, StorageEncrypted=True, KmsKeyId=make_key(cloud, "alias/home", accounts=(OTHER,)))
+    make_key(cloud, "alias/far", ELSEWHERE)
+    take(cloud)
+
+
+def _copied(cloud: Cloud) -> None:
+    found = snapshots(cloud, ELSEWHERE)
+    assert sorted(found) == [f"nightly-{RUN}"]
+    made = found[f"nightly-{RUN}"]
+    assert (made["Status"], tags_of(made)[TAG_RUN]) == ("available", RUN)
+    assert made["KmsKeyId"].split(":")[3] == ELSEWHERE
+    assert sorted(snapshots(cloud)) == ["nightly"]
+    assert not locks(cloud)
+
+
+def _shared(cloud: Cloud) -> None:
+    assert shared_with(cloud, "nightly") == [OTHER]
+    assert not locks(cloud)
+
+
+def _with_shared(cloud: Cloud) -> None:
+    _with_snapshot(cloud)
+    cloud.client("rds").modify_db_cluster_snapshot_attribute(
+        DBClusterSnapshotIdentifier="nightly", AttributeName="restore", ValuesToAdd=[OTHER, "333333333333"]
+    )
+
+
+def _unshared(cloud: Cloud) -> None:
+    assert shared_with(cloud, "nightly") == ["333333333333"]
+    assert not locks(cloud)
+
+
+def _with_lake(cloud: Cloud) -> None:
+    make_cluster(cloud)
+    take(cloud)
+    make_bucket(cloud)
+    make_role(cloud)
+    make_key(cloud, "alias/lake")
+
+
+def _exported(cloud: Cloud) -> None:
+    (task,) = cloud.client("rds").describe_export_tasks()["ExportTasks"]
+    assert (task["ExportTaskIdentifier"], task["Status"]) == (f"nightly-{RUN}", "COMPLETE")
+    (written,) = cloud.client("s3").list_objects_v2(Bucket="lake")["Contents"]
+    assert written["Key"] == f"aurora/nightly-{RUN}/README.txt"
+    assert not locks(cloud)
+
+
+SCENARIOS = (
+    Scenario(
+        name="snapshot create",
+        words=("snapshot", "create", "shop-orders", "--tag", "team=orders", "--expires-in", "30d", "--owner", "me"),
+        set_up=_with_cluster,
+        done=_created,
+        cluster="shop-orders",
+        target=f"shop-orders-{RUN}",
+        not_needed={**CACHES, "rds:AddTagsToResource": _TAGGING},
+    ),
+    Scenario(
+        name="snapshot copy",
+        words=(
+            "snapshot", "copy", "nightly", "--to-region", ELSEWHERE, "--key", "alias/far", "--wait-for-slot",
+            "--owner", "me",
+        ),
+        set_up=_with_snapshot,
+        done=_copied,
+        cluster="nightly",
+        target=f"nightly-{RUN}",
+        not_needed={
+            **CACHES,
+            "rds:AddTagsToResource": _TAGGING,
+            "rds:CrossRegionCommunication": "a permission only: RDS asks for it",
+            "kms:CreateGrant": _BY_RDS,
+        },
+    ),
+    Scenario(
+        name="snapshot share",
+        words=("snapshot", "share", "nightly", OTHER),
+        set_up=_with_snapshot,
+        done=_shared,
+        confirm="nightly",
+        cluster="nightly",
+    ),
+    Scenario(
+        name="snapshot unshare",
+        words=("snapshot", "unshare", "nightly", OTHER),
+        set_up=_with_shared,
+        done=_unshared,
+        confirm="nightly",
+        cluster="nightly",
+    ),
+    Scenario(
+        name="snapshot export",
+        words=(
+            "snapshot", "export", "nightly", "--bucket", "lake", "--role", ROLE, "--key", "alias/lake",
+            "--prefix", "aurora", "--only", "shop.public",
+        ),
+        set_up=_with_lake,
+        done=_exported,
+        confirm="nightly",
+        cluster="nightly",
+        target="lake",
+        not_needed={
+            **CACHES,
+            "iam:PassRole": _BY_RDS,
+            "kms:CreateGrant": _BY_RDS,
+            **dict.fromkeys(
+                ("s3:DeleteObject", "s3:GetBucketAcl", "s3:GetBucketPolicy", "s3:ListAllMyBuckets", "s3:ListBucket",
+                 "s3:PutObject"), "of caches"
+            ),
+        },
+    ),
+)  # fmt: skip
