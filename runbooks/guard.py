@@ -32,9 +32,15 @@ LEASE_S: Final = 180.0
 RENEW_EVERY_S: Final = 45.0  # three renewals may fail before the lease ends
 CLOCK_SKEW_S: Final = 30.0  # others wait this much longer than the lease: two machines' clocks differ
 
+_CALLS: Final = ("find_parameter", "create_parameter", "overwrite_parameter", "delete_parameter")
 # IAM actions of holding a lock and of looking at one.
 ACTIONS: Final[tuple[str, ...]] = tuple(
-    sorted({action for row in (*ssm_adapter.ACTIONS.values(), *sts_adapter.ACTIONS.values()) for action in row})
+    sorted(
+        {
+            *(action for row in _CALLS for action in ssm_adapter.ACTIONS[row]),
+            *(action for row in sts_adapter.ACTIONS.values() for action in row),
+        }
+    )
 )
 READ_ACTIONS: Final[tuple[str, ...]] = ssm_adapter.ACTIONS["find_parameter"]
 

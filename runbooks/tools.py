@@ -6,13 +6,14 @@ verbs share take `Context[Tools]`. What an effect needs to know is in its step's
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 
+from estate.names import lock_parameter
 from runbooks import guard
 from runbooks.aws.rds import Rds
 from runbooks.aws.session import AwsSession
@@ -81,6 +82,19 @@ def hold_locks(context: Context[Tools], *identifiers: str) -> Generator[HeldChec
                 each()
 
         yield check
+
+
+def locked_of_many(context: Context[Tools], identifiers: Sequence[str]) -> dict[str, str]:
+    """As `locked_by_others`, for a fleet: what is locked, with the reason; one call for ten of them."""
+    now = context.clock.now()
+    found = context.tools.ssm.find_parameters([lock_parameter(each) for each in identifiers])
+    locked: dict[str, str] = {}
+    for identifier in identifiers:
+        parameter = found.get(lock_parameter(identifier))
+        lease = None if parameter is None else guard.parse_lease(parameter.value)
+        for reason in guard.lock_blockers(lease, context.run_id, now):
+            locked[identifier] = f"{identifier} is {reason}"
+    return locked
 
 
 def locked_by_others(context: Context[Tools], *identifiers: str) -> tuple[str, ...]:

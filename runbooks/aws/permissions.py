@@ -60,6 +60,7 @@ SCOPES: Final[Mapping[str, Scope]] = {
         why="by the cluster's resource id, cluster-...",
     ),
     "ssm:GetParameter": Scope((LOCK,)),
+    "ssm:GetParameters": Scope((LOCK,)),
     "ssm:PutParameter": Scope((LOCK,)),
     "ssm:DeleteParameter": Scope((LOCK,)),
     "sts:GetCallerIdentity": Scope(("*",), why="no resource type; needs no permission either"),

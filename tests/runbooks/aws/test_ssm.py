@@ -36,6 +36,13 @@ def test_what_is_not_there_is_none(ssm: Ssm) -> None:
     ssm.delete_parameter(NAME)
 
 
+def test_many_are_read_ten_at_a_time(ssm: Ssm) -> None:
+    """Parameter Store refuses an eleventh name."""
+    ssm.create_parameter(NAME, "anna", "x")
+    names = [f"/aurora-estate/locks/none-{number}" for number in range(11)]
+    assert ssm.find_parameters([*names, NAME]) == {NAME: Parameter(name=NAME, value="anna", version=1)}
+
+
 def test_any_other_error_is_awss_own(ssm: Ssm) -> None:
     with pytest.raises(ClientError):
         ssm.create_parameter("aws-reserved", "x", "x")
