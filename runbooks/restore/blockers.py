@@ -20,7 +20,9 @@ from runbooks.restore.seen import Observed
 from runbooks.restore.wishes import model_of, quarantine_of, version_of, wish_of
 from runbooks.tags import expiry_text
 
-USABLE: Final = frozenset({"available", "retained"})
+USABLE: Final = {"cluster": frozenset({"available", "stopped"}), "backup": frozenset({"retained"})}
+"""Statuses to restore from. "While your DB cluster is stopped, you can do a point-in-time restore" (Aurora User Guide)."""
+AVAILABLE: Final = frozenset({"available"})
 
 
 def blockers(request: RestoreRequest, seen: Observed) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def _origin(request: RestoreRequest, seen: Observed) -> Iterable[str]:
     origin = seen.origin
     if origin is None or seen.copy is not None:  # what is made already is not asked where it came from
         return
-    if origin.status not in USABLE:
+    if origin.status not in USABLE.get(origin.sort, AVAILABLE):
         yield f"{_named(origin)} must be available, got {origin.status}; wait until it is, then run again"
     if request.kind is Kind.SNAPSHOT:
         yield from _snapshot(origin, seen)
