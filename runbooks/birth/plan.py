@@ -49,7 +49,7 @@ class BirthKind(StrEnum):
 
 
 BirthStep = Step[BirthKind]
-_NOTHING: Final[tuple[Any, ...]] = (None, "", [], 0)
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [])
 
 
 def birth_blockers(
@@ -117,7 +117,8 @@ def _restore(wish: Wish, origin: Call, model: Portrait, copy: Portrait | None) -
         why = f"a new cluster with the data; all that {origin.operation} takes is said, since it keeps little by itself"
         yield Step(kind=BirthKind.RESTORE, subject=wish.target_id, calls=(call,), why=why)
     elif state := busy_with(copy):
-        yield Step(kind=BirthKind.RESTORE, subject=wish.target_id, why=f"it was asked for already: wait, it is {state}")
+        why = f"it was asked for already: wait, it is {state}"
+        yield Step(kind=BirthKind.RESTORE, subject=wish.target_id, arguments={"region": wish.region}, why=why)
 
 
 def _birth_parameters(wish: Wish, origin: Call, model: Portrait) -> dict[str, Any]:
@@ -155,13 +156,14 @@ def _create(wish: Wish, model: Portrait, copy: Portrait | None) -> Iterable[Birt
     for number, instance in enumerate(missing):
         first = not there and number == 0
         wait = [instance.instance_id] if first else rest if instance is missing[-1] else []
-        role = "the writer: a restored cluster starts with no instance" if first else "a reader"
+        tier = f"of tier {instance.promotion_tier}"
+        why = f"the writer, {tier}: a restored cluster starts with no instance" if first else f"a reader, {tier}"
         yield Step(
             kind=BirthKind.INSTANCE,
             subject=instance.instance_id,
             calls=(_instance_call(instance, wish, model),),
             arguments={"cluster": wish.target_id, "wait_for": wait},
-            why=f"{role}, of tier {instance.promotion_tier}",
+            why=why,
         )
 
 
@@ -274,7 +276,7 @@ def arn_of(wish: Wish, model: Portrait, copy: Portrait | None) -> str:
 
 def _endpoints(wish: Wish, model: Portrait, copy: Portrait | None) -> Iterable[BirthStep]:
     for name, call in endpoint_calls(wish, model, copy):
-        why = f"custom endpoints are never copied; {name} keeps its own"
+        why = f"custom endpoints are never copied, and their names are taken: it stands for {name}"
         subject = str(call.parameters["DBClusterEndpointIdentifier"])
         yield Step(kind=BirthKind.ENDPOINT, subject=subject, calls=(call,), why=why)
 

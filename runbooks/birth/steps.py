@@ -82,7 +82,8 @@ def _await_cluster(context: Ctx, rds: Any, cluster_id: str, usual: str = USUAL_C
         found = find_raw_cluster(rds, cluster_id)
         return cluster_state(found) if found is not None else None
 
-    until_status(context, f"cluster {cluster_id}", state, usual=usual)
+    if state() != AVAILABLE:
+        until_status(context, f"cluster {cluster_id}", state, usual=usual)
 
 
 # --- the cluster

@@ -21,6 +21,9 @@ _BY_INSTANCE: Final = {
     "DBParameterGroupName": "parameter_group",
 }
 
+_SAFE: Final = {"PubliclyAccessible": False}
+"""Of instances whose model is not known: nothing is left to AWS's choice that might open them to the internet."""
+
 
 def is_asked(setting: Setting, wish: Wish) -> bool:
     """The wish has a word of its own about this setting of the cluster."""
@@ -54,7 +57,7 @@ def wanted_of(setting: Setting, instance: InstanceWish, wish: Wish, model: Portr
     if setting.name in wish.settings:
         return wish.settings[setting.name]
     writer = model.writer
-    return UNKNOWN if writer is None else setting.value(writer)
+    return _SAFE.get(setting.name, UNKNOWN) if writer is None else setting.value(writer)
 
 
 def pairs_of(wish: Wish, model: Portrait) -> dict[str, str]:

@@ -186,7 +186,7 @@ INSTANCE: Final[tuple[Setting, ...]] = (
     _plain("MonitoringRoleArn", "MonitoringRoleArn", ""),
     _plain("CACertificateIdentifier", "CACertificateIdentifier"),
     _plain("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade", default=True),
-    _plain("PubliclyAccessible", "PubliclyAccessible", default=False),
+    _plain("PubliclyAccessible", "PubliclyAccessible", absent=False),  # AWS decides by the subnet group when not told
     _plain("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
 )
 """Settings of an instance; CreateDBInstance takes all of them."""

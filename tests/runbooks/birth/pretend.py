@@ -15,7 +15,7 @@ from runbooks.parity.portrait import Portrait, Raw
 from runbooks.parity.settings import CLUSTER, INSTANCE, Setting
 
 ACCOUNT_ARN = "arn:aws:rds:eu-west-1:123456789012:"
-SHOWN = {
+SHOWN: Mapping[str, Callable[[Any], Any]] = {
     "VpcSecurityGroupIds": lambda value: [{"VpcSecurityGroupId": each} for each in value],
     "AssociatedRoles": lambda value: [{**each, "Status": "ACTIVE"} for each in value],
     "EnableLocalWriteForwarding": lambda value: "enabled" if value else "disabled",

@@ -172,6 +172,7 @@ def test_an_instance_is_modelled_on_the_writer() -> None:
     assert call(steps(), BirthKind.INSTANCE, 1) == {
         "DBInstanceIdentifier": f"{TARGET}-b", "DBClusterIdentifier": TARGET, "Engine": "aurora-postgresql",
         **{name: value for name, value in WRITER.items() if name != "PromotionTier"},
+        "PubliclyAccessible": False,
         "Tags": [{"Key": key, "Value": TAGS[key]} for key in sorted(TAGS)],
     }  # fmt: skip  # tier 1 is what AWS gives
 
@@ -433,6 +434,7 @@ def test_a_snapshot_alone_is_a_model_of_what_it_knows() -> None:
     assert (said["Port"], said["EnableIAMDatabaseAuthentication"]) == (6000, True)
     assert said["EngineVersion"] == "17.7"
     assert not {"DeletionProtection", "VpcSecurityGroupIds", "DBSubnetGroupName"} & set(said)
+    assert call(plan_birth(one, ORIGINS[SNAPSHOT], model, None), BirthKind.INSTANCE)["PubliclyAccessible"] is False
     copy = run(one, ORIGINS[SNAPSHOT], model)
     rows = {row.name: row for row in compare(model, copy, one)}
     assert [row for row in rows.values() if not row.ok] == []
