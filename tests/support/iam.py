@@ -34,6 +34,7 @@ ARNS: Mapping[str, Mapping[str, str]] = {
         "DBClusterParameterGroupName": _RDS + "cluster-pg:{}",
         "DBParameterGroupName": _RDS + "pg:{}",
         "ResourceName": "{}",
+        "SourceArn": "{}",
     },
     "elasticache": {
         "ReplicationGroupId": _CACHE + "replicationgroup:{}",
@@ -48,6 +49,7 @@ ARNS: Mapping[str, Mapping[str, str]] = {
         "ResourceName": "{}",
     },
     "iam": {"RoleName": f"arn:aws:iam::{ACCOUNT}:role/{{}}"},
+    "kms": {"KeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}"},  # an alias stands for the key behind it
     "ec2": {"GroupId": _EC2 + "security-group/{}", "VpcId": _EC2 + "vpc/{}"},
     "route53": {"HostedZoneId": "arn:aws:route53:::hostedzone/{}"},
     "ssm": {"Name": _SSM + "{}"},

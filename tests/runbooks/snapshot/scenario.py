@@ -22,14 +22,11 @@ RUN = "matrix"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/exporter"
 _BY_RDS = "RDS asks for it, on the caller's behalf"
 _TAGGING = "the creating call asks for it too; the double does not"
-CACHES = {
-    f"elasticache:{action}": "of caches"
-    for action in (
-        "AddTagsToResource", "CopyServerlessCacheSnapshot", "CopySnapshot", "CreateServerlessCacheSnapshot",
-        "CreateSnapshot", "DescribeCacheClusters", "DescribeReplicationGroups", "DescribeServerlessCacheSnapshots",
-        "DescribeServerlessCaches", "DescribeSnapshots", "ExportServerlessCacheSnapshot", "ListTagsForResource",
-    )
-}  # fmt: skip
+_FIND = ("DescribeServerlessCacheSnapshots", "DescribeSnapshots", "ListTagsForResource")
+
+
+def of_caches(*actions: str) -> dict[str, str]:
+    return {f"elasticache:{action}": "of caches" for action in (*_FIND, *actions)}
 
 
 def _with_cluster(cloud: Cloud) -> None:
@@ -102,7 +99,10 @@ SCENARIOS = (
         done=_created,
         cluster="shop-orders",
         target=f"shop-orders-{RUN}",
-        not_needed={**CACHES, "rds:AddTagsToResource": _TAGGING},
+        not_needed={**of_caches(
+                "AddTagsToResource", "CreateServerlessCacheSnapshot", "CreateSnapshot", "DescribeCacheClusters",
+                "DescribeReplicationGroups", "DescribeServerlessCaches",
+            ), "rds:AddTagsToResource": _TAGGING},
     ),
     Scenario(
         name="snapshot copy",
@@ -115,7 +115,7 @@ SCENARIOS = (
         cluster="nightly",
         target=f"nightly-{RUN}",
         not_needed={
-            **CACHES,
+            **of_caches("AddTagsToResource", "CopyServerlessCacheSnapshot", "CopySnapshot"),
             "rds:AddTagsToResource": _TAGGING,
             "rds:CrossRegionCommunication": "a permission only: RDS asks for it",
             "kms:CreateGrant": _BY_RDS,
@@ -149,7 +149,7 @@ SCENARIOS = (
         cluster="nightly",
         target="lake",
         not_needed={
-            **CACHES,
+            **of_caches("CopySnapshot", "ExportServerlessCacheSnapshot"),
             "iam:PassRole": _BY_RDS,
             "kms:CreateGrant": _BY_RDS,
             **dict.fromkeys(
