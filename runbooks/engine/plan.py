@@ -83,10 +83,15 @@ def render_call(call: Call) -> str:
     """An API call with its parameters, as `aws` prints names: a list or a structure as JSON."""
     place = ", ".join(part for part in (call.region, call.account and f"as {call.account}") if part)
     head = f"     > {call.service} {call.operation}{f' ({place})' if place else ''}"
-    parameters = "\n".join(
-        _wrapped(f"{name}={_shown(value)}", "         ", "           ") for name, value in call.parameters.items()
-    )
-    return f"{head}\n{parameters}" if parameters else head
+    return "\n".join([head, *(_parameter(name, value) for name, value in call.parameters.items())])
+
+
+def _parameter(name: str, value: Any) -> str:
+    """A list of tags has a line for each; anything else is one paragraph."""
+    if name == "Tags":
+        lines = [_wrapped(f"{tag['Key']}={tag['Value']}", "           ", "             ") for tag in value]
+        return "\n".join([f"         {name}=", *lines])
+    return _wrapped(f"{name}={_shown(value)}", "         ", "           ")
 
 
 def _wrapped(text: str, first: str, rest: str) -> str:

@@ -28,6 +28,7 @@ def test_a_plan_shows_its_calls_as_they_are_made() -> None:
             "DBClusterIdentifier": arn,
             "MasterUserPassword": MADE_LATER,
             "VpcSecurityGroupIds": ["sg-1", "sg-2"],
+            "Tags": [{"Key": "owner", "Value": "me"}, {"Key": "run", "Value": "r1"}],
         },
         region="eu-west-2",
         account="210987654321",
@@ -38,6 +39,9 @@ def test_a_plan_shows_its_calls_as_they_are_made() -> None:
         f"         DBClusterIdentifier={arn}",
         "         MasterUserPassword=(made when it is called, shown nowhere)",
         '         VpcSecurityGroupIds=["sg-1", "sg-2"]',
+        "         Tags=",
+        "           owner=me",
+        "           run=r1",
     ]
     assert call.action == "rds:ModifyDBCluster"
     assert call.to_plain()["account"] == "210987654321"
