@@ -58,6 +58,16 @@ COMMANDS: tuple[Row, ...] = (
         "runbooks.restore.cli:DELETED",
     ),
     Row(("restore", "s3"), "make a cluster of Percona XtraBackup files of MySQL", "runbooks.restore.cli:S3"),
+    Row(
+        ("restore", "verify"),
+        "restore the newest backup, look at it, clear it away",
+        "runbooks.verification.cli:VERIFY",
+    ),
+    Row(
+        ("restore", "cache"),
+        "make a new cache of a snapshot, like the cache that it is of",
+        "runbooks.restore_cache.cli:CACHE",
+    ),
     Row(("reap",), "delete copies that have expired and are proven copies", "runbooks.reap.cli:REAP"),
     Row(("backtrack",), "wind an Aurora MySQL cluster back in place", "runbooks.backtrack.cli:BACKTRACK"),
     Row(("runs",), "list runs: what, on which cluster, how they ended", "runbooks.cli.runs:RUNS"),
