@@ -162,6 +162,11 @@ def lock_parameter(cluster_id: str) -> str:
     return f"/aurora-estate/locks/{cluster_id}"
 
 
+def verified_parameter(cluster_id: str) -> str:
+    """SSM parameter that says when a backup of a cluster was last restored and looked at, and what came of it."""
+    return f"/aurora-estate/verified/{cluster_id}"
+
+
 def flow_log_group(estate: str) -> str:
     """CloudWatch log group of a network's flow logs."""
     return f"/aws/vpc/{estate}/flow-logs"
