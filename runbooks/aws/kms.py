@@ -41,6 +41,15 @@ class Key:
         return self.state == "Enabled"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """A grant on a key; `constrained` ones hold for certain encryption contexts only."""
+
+    grantee: str
+    operations: tuple[str, ...]
+    constrained: bool
+
+
 def find_key(client: KMSClient, key: str) -> Key | None:
     """A key by its id, ARN or alias; None when there is none.
 
@@ -56,6 +65,15 @@ def find_key(client: KMSClient, key: str) -> Key | None:
     return Key(arn=found.get("Arn", key), state=found.get("KeyState", ""), aws_managed=found.get("KeyManager") == "AWS")
 
 
-def read_policy(client: KMSClient, key: str) -> str:
-    """The policy of a key of this account, as JSON; a key has one, called `default`."""
-    return client.get_key_policy(KeyId=key, PolicyName="default").get("Policy", "{}")
+def list_grants(client: KMSClient, key: str) -> tuple[Grant, ...]:
+    """The grants on a key of this account."""
+    pages = client.get_paginator("list_grants").paginate(KeyId=key)
+    return tuple(
+        Grant(
+            grantee=raw.get("GranteePrincipal", ""),
+            operations=tuple(raw.get("Operations", ())),
+            constrained=bool(raw.get("Constraints")),
+        )
+        for page in pages
+        for raw in page["Grants"]
+    )
