@@ -7,7 +7,7 @@ from typing import Any, Final
 from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.engine.plain import is_array
 from runbooks.parity.mapping import pair
-from runbooks.parity.portrait import Portrait
+from runbooks.parity.portrait import Portrait, Raw
 from runbooks.parity.settings import UNKNOWN, Setting
 
 _BY_FIELD: Final = {
@@ -21,6 +21,22 @@ _BY_INSTANCE: Final = {
     "DBParameterGroupName": "parameter_group",
 }
 
+OF_ITS_ACCOUNT: Final = frozenset(
+    {
+        "AssociatedRoles",
+        "DBClusterParameterGroupName",
+        "DBSubnetGroupName",
+        "Domain",
+        "DomainIAMRoleName",
+        "MasterUserSecretKmsKeyId",
+        "MonitoringInterval",  # goes with its role
+        "MonitoringRoleArn",
+        "PerformanceInsightsKMSKeyId",
+        "VpcSecurityGroupIds",
+    }
+)
+"""Settings that name a thing of the model's account; a copy in another one has AWS's default, unless others are asked
+for."""
 _SAFE: Final = {"PubliclyAccessible": False}
 """Of instances whose model is not known: nothing is left to AWS's choice that might open them to the internet."""
 
@@ -38,7 +54,14 @@ def wanted(setting: Setting, wish: Wish, model: Portrait) -> Any:
     field = _BY_FIELD.get(setting.name)
     if field and (said := getattr(wish, field)):
         return _in_order(said)
+    if setting.name in OF_ITS_ACCOUNT and is_elsewhere(wish, model):
+        return UNKNOWN
     return setting.value(model.cluster, partial=model.partial)
+
+
+def is_elsewhere(wish: Wish, model: Portrait) -> bool:
+    """The new cluster is made in another account than its model's."""
+    return bool(wish.account) and wish.account != model.arn.split(":")[4]
 
 
 def is_asked_of(setting: Setting, instance: InstanceWish, wish: Wish) -> bool:
@@ -56,8 +79,14 @@ def wanted_of(setting: Setting, instance: InstanceWish, wish: Wish, model: Portr
         return said
     if setting.name in wish.settings:
         return wish.settings[setting.name]
-    writer = model.writer
-    return _SAFE.get(setting.name, UNKNOWN) if writer is None else setting.value(writer)
+    first = leader(model)
+    return _SAFE.get(setting.name, UNKNOWN) if first is None else setting.value(first)
+
+
+def leader(model: Portrait) -> Raw | None:
+    """The instance that others are modelled on: the writer, or in a cluster without one the first to be promoted."""
+    order = sorted(model.instances, key=lambda each: (each.get("PromotionTier", 1), each["DBInstanceIdentifier"]))
+    return model.writer or next(iter(order), None)
 
 
 def pairs_of(wish: Wish, model: Portrait) -> dict[str, str]:

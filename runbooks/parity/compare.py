@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runbooks.birth.parts import actions, bounds, endpoint_id, endpoint_members, no_scaling, policies
-from runbooks.birth.wanted import is_asked, is_asked_of, names_of, wanted, wanted_of
+from runbooks.birth.wanted import is_asked, is_asked_of, leader, names_of, wanted, wanted_of
 from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.parity.mapping import pair
 from runbooks.parity.portrait import Portrait, Raw
@@ -124,7 +124,8 @@ def _cluster_rows(model: Portrait, copy: Portrait, wish: Wish, operation: str) -
 
 def _why(was: Any, now: Any, wants: Any, *, is_asked_for: bool) -> str:
     if wants is UNKNOWN:
-        return "not known of the model: AWS's default, or its choice"
+        what = "not known of the model" if was is UNKNOWN else "of the model's account, which is another one"
+        return f"{what}: AWS's default, or its choice"
     if now != wants:
         return f"asked for {shown(wants)}" if is_asked_for else ""
     return "asked for" if is_asked_for and was != now else ""
@@ -165,7 +166,7 @@ def _missing(name: str) -> Row:
 
 def _wished_instance(found: Raw, instance: InstanceWish, wish: Wish, model: Portrait) -> Iterable[Row]:
     """Against the model's writer, which each wished instance is modelled on."""
-    writer = model.writer
+    writer = leader(model)
     for setting in INSTANCE:
         now, wants = setting.value(found), wanted_of(setting, instance, wish, model)
         was = UNKNOWN if writer is None else setting.value(writer)

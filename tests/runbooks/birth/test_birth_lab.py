@@ -24,6 +24,9 @@ from tests.support.scenario import Cloud
 from tests.support.transport import no_wire
 
 
+pytestmark = pytest.mark.lab
+
+
 class QuickClock(SystemClock):
     """A second is a twentieth of one."""
 

@@ -451,6 +451,33 @@ def test_a_retained_backup_alone_is_one_too() -> None:
     assert (said["BackupRetentionPeriod"], said["PreferredBackupWindow"]) == (7, "02:00-02:30")
 
 
+def test_in_another_account_nothing_of_the_models_account_is_named() -> None:
+    """Groups, roles and keys of one account are not there in another (facts C4)."""
+    shared = replace(WHOLE, instances=(), endpoints=(), scaling=(), zones=("a", "b", "c"))
+    one = wish(
+        instances=(InstanceWish(instance_id=f"{TARGET}-a", instance_class="db.t4g.medium"),), account="210987654321",
+        security_groups=("sg-mine",), subnet_group="mine", settings={"EnableHttpEndpoint": False},
+    )  # fmt: skip
+    found = plan_birth(one, ORIGIN, shared, None)
+    said = call(found, BirthKind.RESTORE)
+    assert not {"DBClusterParameterGroupName", "AssociatedRoles", "Domain", "DomainIAMRoleName"} & set(said)
+    assert (said["DBSubnetGroupName"], said["VpcSecurityGroupIds"], said["Port"]) == ("mine", ["sg-mine"], 6000)
+    changed = call(found, BirthKind.MODIFY)
+    assert not {"MasterUserSecretKmsKeyId", "MonitoringRoleArn", "PerformanceInsightsKMSKeyId"} & set(changed)
+    assert changed["ManageMasterUserPassword"] is True
+    rows = compare(shared, run(one, ORIGIN, shared), one)
+    assert [row.name for row in rows if not row.ok] == []
+    (group,) = [row for row in rows if row.setting == "DBClusterParameterGroupName"]
+    assert group.why.startswith("of the model's account")
+
+
+def test_a_model_without_a_writer_has_its_first_reader_for_one() -> None:
+    """A secondary of a global database: none of its instances writes."""
+    members = [{**each, "IsClusterWriter": False} for each in WHOLE.cluster["DBClusterMembers"]]
+    model = replace(WHOLE, cluster={**WHOLE.cluster, "DBClusterMembers": members})
+    assert call(steps(model=model), BirthKind.INSTANCE)["DBInstanceClass"] == "db.r8g.large"
+
+
 def test_from_s3_the_password_is_managed_at_birth() -> None:
     """RestoreDBClusterFromS3 takes what the others do not (botocore's model)."""
     origin = Call(service="rds", operation=S3, parameters={"S3BucketName": "b", "SourceEngine": "mysql"})

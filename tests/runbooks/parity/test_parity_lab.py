@@ -17,6 +17,8 @@ from tests.runbooks.parity.rich import make_rich
 from tests.support.scenario import Cloud
 from tests.support.transport import no_wire
 
+pytestmark = pytest.mark.lab
+
 MODEL, COPY = "shop-orders", "shop-orders-dev"
 
 
