@@ -68,6 +68,9 @@ COMMANDS: tuple[Row, ...] = (
         "make a new cache of a snapshot, like the cache that it is of",
         "runbooks.restore_cache.cli:CACHE",
     ),
+    Row(("cluster", "share"), "let another account clone a cluster", "runbooks.sharing.cli:SHARE"),
+    Row(("cluster", "accept"), "accept a cluster that another account shares", "runbooks.sharing.cli:ACCEPT"),
+    Row(("cluster", "unshare"), "let another account clone a cluster no longer", "runbooks.sharing.cli:UNSHARE"),
     Row(("reap",), "delete copies that have expired and are proven copies", "runbooks.reap.cli:REAP"),
     Row(("backtrack",), "wind an Aurora MySQL cluster back in place", "runbooks.backtrack.cli:BACKTRACK"),
     Row(("runs",), "list runs: what, on which cluster, how they ended", "runbooks.cli.runs:RUNS"),
@@ -77,6 +80,7 @@ COMMANDS: tuple[Row, ...] = (
 
 GROUPS: dict[str, str] = {
     "estate": "work with an estate file",
+    "cluster": "share clusters with other accounts; what a clone costs",
     "drill": "prove that a cluster survives, and what it costs",
     "access": "who may log in: database users with IAM, passwords of caches",
     "snapshot": "take, copy, share, export and prune snapshots of clusters and caches",

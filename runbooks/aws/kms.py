@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -63,6 +64,12 @@ def find_key(client: KMSClient, key: str) -> Key | None:
             return None
         raise
     return Key(arn=found.get("Arn", key), state=found.get("KeyState", ""), aws_managed=found.get("KeyManager") == "AWS")
+
+
+def read_policy(client: KMSClient, key: str) -> Mapping[str, Any]:
+    """The policy of a key of this account; a key has one, called `default`."""
+    document: Mapping[str, Any] = json.loads(client.get_key_policy(KeyId=key, PolicyName="default").get("Policy", "{}"))
+    return document
 
 
 def list_grants(client: KMSClient, key: str) -> tuple[Grant, ...]:

@@ -14,6 +14,7 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_shared_clusters": ("ram:ListResources",),
     "list_shares": ("ram:GetResourceShares",),
     "list_associations": ("ram:GetResourceShareAssociations",),
+    "list_links": ("ram:GetResourceShares", "ram:GetResourceShareAssociations"),
     "list_invitations": ("ram:GetResourceShareInvitations",),
     "list_offered": ("ram:ListPendingInvitationResources",),
 }
@@ -48,6 +49,27 @@ class Association:
     def holds(self) -> bool:
         """It is there, or will be."""
         return self.status in {"ASSOCIATED", "ASSOCIATING", "RESTORING"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """A share with what is in it and with whom."""
+
+    share: Share
+    resources: tuple[Association, ...] = ()
+    principals: tuple[Association, ...] = ()
+
+    def gives(self, arn: str, account: str) -> bool:
+        """Whether it lets an account have a resource, now or soon."""
+        return arn in self.arns and account in self.accounts
+
+    @property
+    def arns(self) -> frozenset[str]:
+        return frozenset(each.entity for each in self.resources if each.holds)
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        return frozenset(each.entity for each in self.principals if each.holds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,13 +108,10 @@ def list_shares(client: Any) -> tuple[Share, ...]:
     )
 
 
-def list_associations(client: Any, kind: str, shares: list[str]) -> tuple[Association, ...]:
-    """The resources (`RESOURCE`) or the principals (`PRINCIPAL`) of these shares."""
-    if not shares:
-        return ()
+def list_associations(client: Any, kind: str) -> tuple[Association, ...]:
+    """The resources (`RESOURCE`) or the principals (`PRINCIPAL`) of all the account's own shares."""
     found = _pages(
-        client, "get_resource_share_associations", "resourceShareAssociations", associationType=kind,
-        resourceShareArns=shares,
+        client, "get_resource_share_associations", "resourceShareAssociations", associationType=kind
     )  # fmt: skip
     return tuple(
         Association(
@@ -103,6 +122,20 @@ def list_associations(client: Any, kind: str, shares: list[str]) -> tuple[Associ
             external=raw.get("external", False),
         )
         for raw in found
+    )
+
+
+def list_links(client: Any) -> tuple[Link, ...]:
+    """The account's own shares that are not over, each with what is in it."""
+    resources, principals = list_associations(client, "RESOURCE"), list_associations(client, "PRINCIPAL")
+    return tuple(
+        Link(
+            share=share,
+            resources=tuple(each for each in resources if each.share == share.arn),
+            principals=tuple(each for each in principals if each.share == share.arn),
+        )
+        for share in list_shares(client)
+        if not share.is_over
     )
 
 

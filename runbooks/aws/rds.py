@@ -29,6 +29,7 @@ PAGE_SIZE: Final = 100  # the most that RDS gives per page
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_cluster": ("rds:DescribeDBClusters",),
     "list_clusters": ("rds:DescribeDBClusters",),
+    "list_foreign_clusters": ("rds:DescribeDBClusters",),
     "list_instances": ("rds:DescribeDBInstances",),
     "list_endpoints": ("rds:DescribeDBClusterEndpoints",),
     "list_events": ("rds:DescribeEvents",),
@@ -182,6 +183,14 @@ class Rds:
         """Every cluster of the Region, in as few calls as pages allow."""
         pages = self._client.get_paginator("describe_db_clusters").paginate(PaginationConfig={"PageSize": PAGE_SIZE})
         return tuple(_cluster(raw) for page in pages for raw in page["DBClusters"])
+
+    def list_foreign_clusters(self) -> tuple[Cluster, ...]:
+        """Clusters of other accounts that are shared with this one: little more than ARN, engine and version."""
+        pages = self._client.get_paginator("describe_db_clusters").paginate(
+            IncludeShared=True, PaginationConfig={"PageSize": PAGE_SIZE}
+        )
+        found = tuple(_cluster(raw) for page in pages for raw in page["DBClusters"])
+        return tuple(each for each in found if not each.cluster_id)
 
     def list_instances(self, cluster_id: str) -> tuple[Instance, ...]:
         """The instances of a cluster."""

@@ -180,6 +180,7 @@ def test_200_clusters_take_two_pages(session: AwsSession, calls: list[str], subn
 METHODS: dict[str, Callable[[Rds], object]] = {
     "find_cluster": lambda rds: rds.find_cluster("shop-orders"),
     "list_clusters": lambda rds: rds.list_clusters(),
+    "list_foreign_clusters": lambda rds: rds.list_foreign_clusters(),
     "list_instances": lambda rds: rds.list_instances("shop-orders"),
     "list_endpoints": lambda rds: rds.list_endpoints("shop-orders"),
     "list_events": lambda rds: rds.list_events("shop-orders", datetime.now(UTC) - timedelta(hours=1)),

@@ -1,0 +1,150 @@
+"""`runbook cluster share | accept | unshare`: let another account clone a cluster."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from runbooks.cli.command import Command, UsageError, add_runbook_options
+
+if TYPE_CHECKING:
+    from runbooks.engine.run import Runbook
+    from runbooks.sharing.request import AcceptRequest, ShareRequest
+
+ACCOUNT = re.compile(r"\d{12}\Z")
+ARN = re.compile(r"arn:[a-z-]+:rds:[a-z0-9-]+:\d{12}:cluster:[a-z0-9-]+\Z")
+
+
+def _configure_unshare(parser: ArgumentParser) -> None:
+    parser.add_argument("cluster", metavar="CLUSTER", help="cluster identifier, or with --estate its name in the file")
+    parser.add_argument("--with", dest="account", metavar="ACCOUNT", required=True, help="the other account's id")
+    parser.add_argument("--estate", metavar="FILE", help="estate file that gives the Region, and what names mean")
+    parser.add_argument(
+        "--region", metavar="REGION", help="Region of the cluster (default: the estate's, then AWS's settings)"
+    )
+    add_runbook_options(parser)
+
+
+def _configure_share(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--outside-organization",
+        dest="outside",
+        action="store_true",
+        help="allow an account outside this one's organization: it is invited, and must accept",
+    )
+    _configure_unshare(parser)
+
+
+def _configure_accept(parser: ArgumentParser) -> None:
+    parser.add_argument("arn", metavar="ARN", help="the cluster's ARN in the other account, as `cluster share` says it")
+    add_runbook_options(parser)
+
+
+def share_request_of(arguments: Namespace) -> ShareRequest:
+    """The request of `cluster share` and `cluster unshare`.
+
+    Raises:
+        UsageError: the account is no account id, or the file declares no such cluster.
+    """
+    from runbooks.sharing.request import ShareRequest
+
+    if not ACCOUNT.match(arguments.account):
+        raise UsageError(
+            f"--with must be an account id of 12 digits, got {arguments.account!r}",
+            "organizations and units are shared with in AWS RAM itself",
+        )
+    cluster_id, region = arguments.cluster, arguments.region
+    if arguments.estate:
+        from runbooks.cli.declared import find_declared
+
+        declared = find_declared(arguments.estate, arguments.cluster)
+        cluster_id, region = declared.cluster_id, region or declared.region
+    return ShareRequest(
+        cluster_id=cluster_id if cluster_id.startswith("arn:") else cluster_id.lower(),
+        account=arguments.account,
+        region=region,
+        outside=getattr(arguments, "outside", False),
+    )
+
+
+def accept_request_of(arguments: Namespace) -> AcceptRequest:
+    """The request of `cluster accept`.
+
+    Raises:
+        UsageError: it is not the ARN of a cluster.
+    """
+    from runbooks.sharing.request import AcceptRequest
+
+    if not ARN.match(arguments.arn):
+        raise UsageError(
+            f"ARN must be that of a DB cluster, got {arguments.arn!r}",
+            "the owner sees it as DBClusterArn: arn:aws:rds:REGION:ACCOUNT:cluster:NAME",
+        )
+    return AcceptRequest(arn=arguments.arn)
+
+
+def _share_runbook() -> Runbook[Any, Any, Any, Any]:
+    from runbooks.sharing.runbook import share_runbook
+
+    return share_runbook()
+
+
+def _unshare_runbook() -> Runbook[Any, Any, Any, Any]:
+    from runbooks.sharing.runbook import unshare_runbook
+
+    return unshare_runbook()
+
+
+def _accept_runbook() -> Runbook[Any, Any, Any, Any]:
+    from runbooks.sharing.runbook import accept_runbook
+
+    return accept_runbook()
+
+
+def _share(arguments: Namespace) -> int:
+    from runbooks.cli.runner import run_runbook
+
+    return run_runbook(_share_runbook(), share_request_of(arguments), arguments)
+
+
+def _unshare(arguments: Namespace) -> int:
+    from runbooks.cli.runner import run_runbook
+
+    return run_runbook(_unshare_runbook(), share_request_of(arguments), arguments)
+
+
+def _accept(arguments: Namespace) -> int:
+    from runbooks.cli.runner import run_runbook
+
+    return run_runbook(_accept_runbook(), accept_request_of(arguments), arguments)
+
+
+SHARE = Command(
+    name="share",
+    help="let another account clone a cluster",
+    configure=_configure_share,
+    run=_share,
+    runbook=_share_runbook,
+    examples=(
+        "runbook cluster share shop-orders --with 222222222222",
+        "runbook cluster share orders --estate estate.yaml --with 222222222222 --execute --confirm shop-orders",
+        "runbook cluster share dev --with 222222222222 --outside-organization --execute",
+    ),
+)
+UNSHARE = Command(
+    name="unshare",
+    help="let another account clone a cluster no longer",
+    configure=_configure_unshare,
+    run=_unshare,
+    runbook=_unshare_runbook,
+    examples=("runbook cluster unshare shop-orders --with 222222222222 --execute",),
+)
+ACCEPT = Command(
+    name="accept",
+    help="accept a cluster that another account shares",
+    configure=_configure_accept,
+    run=_accept,
+    runbook=_accept_runbook,
+    examples=("runbook cluster accept arn:aws:rds:eu-west-1:111111111111:cluster:shop-orders --execute",),
+)
