@@ -51,6 +51,8 @@ class Cluster(Backtracked, DBCluster):  # type: ignore[misc]
         self.db_cluster_parameter_group_name = given.get("db_cluster_parameter_group_name") or self._default_group()
         self.storage_type = given.get("storage_type") or "aurora"
         self.storage_encryption_type = "sse-kms" if self.storage_encrypted else "none"
+        if not self.storage_encrypted:  # moto makes one up (DBCluster.KmsKeyId: "If StorageEncrypted is enabled, ...")
+            self.kms_key_id = None
         self.manage_master_user_password = bool(given.get("manage_master_user_password"))
         self._set_monitoring(given)
         self._set_options(given)
