@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
+from runbooks.engine.plain import is_mapping
+
 K = TypeVar("K", bound=StrEnum)
 
 
@@ -87,9 +89,10 @@ def render_call(call: Call) -> str:
 
 
 def _parameter(name: str, value: Any) -> str:
-    """A list of tags has a line for each; anything else is one paragraph."""
+    """Tags, a list or by key as the service has them, have a line each; anything else is one paragraph."""
     if name == "Tags":
-        lines = [_wrapped(f"{tag['Key']}={tag['Value']}", "           ", "             ") for tag in value]
+        pairs = value.items() if is_mapping(value) else ((tag["Key"], tag["Value"]) for tag in value)
+        lines = [_wrapped(f"{key}={text}", "           ", "             ") for key, text in pairs]
         return "\n".join([f"         {name}=", *lines])
     return _wrapped(f"{name}={_shown(value)}", "         ", "           ")
 
