@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from runbooks.aws.rds import error_code
 from runbooks.birth.parts import endpoint_id
-from runbooks.birth.settle import AVAILABLE, busy_with
+from runbooks.birth.settle import AVAILABLE, broken, busy_with
 from runbooks.birth.wish import Wish
 from runbooks.engine.run import Context
 from runbooks.parity import observe as parity
@@ -40,7 +40,7 @@ def see_copy(context: Context[Tools], cluster_id: str, region: str = "") -> Port
         if now is None:
             raise LookupError(f"cluster {cluster_id} does not exist any more")
         seen[0] = now
-        return busy_with(now) or AVAILABLE
+        return broken(now) or busy_with(now) or AVAILABLE
 
     until_status(context, f"cluster {cluster_id} of this run", state, usual=USUAL)
     return seen[0]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runbooks.parity.portrait import Portrait
+from runbooks.waits import BROKEN
 
 AVAILABLE = "available"
 FIRST_BACKUP = "available, but without its first backup"
@@ -34,3 +35,9 @@ def busy_with(copy: Portrait, instances: tuple[str, ...] = ()) -> str:
         return f"without {', '.join(missing)}"
     busy = [f"{name} {status}" for name, status in there.items() if status != AVAILABLE]
     return ", ".join(busy)
+
+
+def broken(copy: Portrait) -> str:
+    """A status, of an instance or of the cluster, that nothing leads out of by itself; empty when there is none."""
+    statuses = (copy.status, *(str(each["DBInstanceStatus"]) for each in copy.instances))
+    return next((status for status in statuses if status in BROKEN), "")

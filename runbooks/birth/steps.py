@@ -33,6 +33,7 @@ BUSY: Final = frozenset(
 )
 TRIES: Final = 30
 APPLIED: Final = "as asked"
+PATIENCE: Final = 120  # looks, a second apart: AWS accepts a change some time before it shows
 
 
 class TakenError(RuntimeError):
@@ -132,23 +133,18 @@ def modify_cluster(step: BirthStep, context: Ctx) -> None:
     _await_cluster(context, rds, step.subject)
     if _pending(find_raw_cluster(rds, step.subject), call):
         perform(context, call)
-    until_status(
-        context,
-        f"settings of {step.subject}",
-        lambda: _applied(find_raw_cluster(rds, step.subject), call),
-        wanted=(APPLIED,),
-        usual=USUAL_CHANGE,
-    )
+    idle = 0  # looks at a cluster that is at rest and does not show them: the verdict will say which
 
+    def state() -> str | None:
+        nonlocal idle
+        raw = find_raw_cluster(rds, step.subject)
+        if raw is None or cluster_state(raw) != AVAILABLE:
+            return None if raw is None else cluster_state(raw)
+        pending = _pending(raw, call)
+        idle += 1
+        return APPLIED if not pending or idle > PATIENCE else f"waiting for {', '.join(pending)}"
 
-def _applied(raw: Raw | None, call: Call) -> str | None:
-    if raw is None:
-        return None
-    pending = _pending(raw, call)
-    if pending:
-        return f"waiting for {', '.join(pending)}"
-    state = cluster_state(raw)
-    return APPLIED if state == AVAILABLE else state
+    until_status(context, f"settings of {step.subject}", state, wanted=(APPLIED,), usual=USUAL_CHANGE)
 
 
 def _pending(raw: Raw | None, call: Call) -> list[str]:
@@ -193,7 +189,8 @@ def create_endpoint(step: BirthStep, context: Ctx) -> None:
         seen = _find_endpoint(rds, step.subject)
         return str(seen["Status"]) if seen is not None else None
 
-    until_status(context, f"endpoint {step.subject}", state, usual=USUAL_CHANGE)
+    at_rest = (AVAILABLE, "inactive")  # inactive: none of its members is of the kind that it leads to
+    until_status(context, f"endpoint {step.subject}", state, wanted=at_rest, usual=USUAL_CHANGE)
 
 
 def _find_endpoint(rds: Any, name: str) -> Raw | None:

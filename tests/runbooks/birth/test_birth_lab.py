@@ -11,6 +11,7 @@ import pytest
 from lab.cloud.delays import NONE, Delays
 from lab.cloud.install import install, reset_backends
 from lab.cloud.runtime import RUNTIME
+from runbooks.birth import steps
 from runbooks.birth.plan import BirthKind
 from runbooks.engine.clock import SystemClock
 from runbooks.engine.plan import Call, PlanRefusedError
@@ -22,7 +23,6 @@ from tests.runbooks.birth.small import MODEL, REGION, TAGS, TARGET, do, wish
 from tests.runbooks.parity.rich import ROLE, make_network, make_rich
 from tests.support.scenario import Cloud
 from tests.support.transport import no_wire
-
 
 pytestmark = pytest.mark.lab
 
@@ -171,6 +171,18 @@ def test_another_vpc_where_zones_match(cloud: Cloud) -> None:
     assert copy is not None
     assert copy.vpc_id == vpc
     assert copy.cluster["DBSubnetGroup"] == "elsewhere"
+
+
+def test_a_setting_that_never_shows_is_said_at_the_end(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key given by its alias shows as an ARN: no wait without end, and exit code 4."""
+    monkeypatch.setattr(steps, "PATIENCE", 2)
+    odd = wish("a", settings={"PerformanceInsightsKMSKeyId": "alias/aws/rds"})
+    outcome = do(odd, clock=QuickClock())
+    assert outcome.state is State.NOT_VERIFIED
+    assert outcome.verdict is not None
+    assert {check.name for check in outcome.verdict.checks if not check.passed} >= {
+        "parity: PerformanceInsightsKMSKeyId"
+    }
 
 
 def test_a_role_that_went_missing_is_given_again(cloud: Cloud) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runbooks.birth.plan import BirthKind, BirthStep, birth_blockers, birth_checks, plan_birth
 from runbooks.birth.refusals import identifier_reason
+from runbooks.birth.settle import broken
 from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.engine.plan import Call
 from runbooks.parity.compare import compare
@@ -295,6 +296,18 @@ def test_a_cluster_that_is_not_at_rest_is_waited_for(changes: dict[str, Any], sa
     (step,) = steps(wish("a"), copy=replace(copy, cluster={**copy.cluster, **changes}))
     assert (step.kind, step.calls) == (BirthKind.RESTORE, ())
     assert said in step.why
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        pytest.param("creating", "", id="on-its-way"),
+        pytest.param("incompatible-parameters", "incompatible-parameters", id="for-good"),
+    ],
+)
+def test_an_instance_that_cannot_become_available(status: str, found: str) -> None:
+    copy = run(wish("a"), ORIGIN, WHOLE)
+    assert broken(replace(copy, instances=({**copy.instances[0], "DBInstanceStatus": status},))) == found
 
 
 def test_available_without_instances_is_not_ready() -> None:
