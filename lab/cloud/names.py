@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.route53 import urls
 from moto.route53.models import Route53Backend, route53_backends
 
 from lab.cloud.awserrors import aws_error
+from lab.cloud.dns_changes import URLS, Changes
 
 
 class LabRoute53Backend(Route53Backend):  # type: ignore[misc]
     """moto's Route 53, which looks for a record in its journal instead of in the zone."""
 
-    _url_module = urls
+    _url_module = URLS
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.changes = Changes()
 
     def change_resource_record_sets(self, zoneid: str, change_list: list[dict[str, Any]]) -> None:
         zone = self.get_hosted_zone(zoneid)
