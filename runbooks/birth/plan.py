@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from runbooks.birth.parts import endpoint_calls, missing_roles, scaling_calls
-from runbooks.birth.refusals import refusals
+from runbooks.birth.refusals import others_instances, refusals
 from runbooks.birth.settle import busy_with
 from runbooks.birth.wanted import wanted, wanted_of
 from runbooks.birth.wish import InstanceWish, Wish
@@ -95,11 +95,14 @@ def birth_checks(wish: Wish, model: Portrait, copy: Portrait | None) -> tuple[Ch
     odd = [row for row in rows if not row.ok]
     settled = busy_with(copy, tuple(each.instance_id for each in wish.instances))
     state = Check(name=f"{wish.target_id} available", passed=not settled, detail=settled or "with its instances")
+    others = tuple(
+        Check(name=name, passed=False, detail="this run did not make it") for name in others_instances(wish, copy)
+    )
     if not odd:
         same, asked = (sum(row.differs is differs for row in rows) for differs in (False, True))
         said = f"{same} settings as in {model.cluster_id}, {asked} different for a reason"
-        return (state, Check(name="parity", passed=True, detail=said))
-    return (state, *(Check(name=f"parity: {row.name}", passed=False, detail=row.detail) for row in odd))
+        return (state, *others, Check(name="parity", passed=True, detail=said))
+    return (state, *others, *(Check(name=f"parity: {row.name}", passed=False, detail=row.detail) for row in odd))
 
 
 # --- the call that brings the data

@@ -63,13 +63,17 @@ def _taken(wish: Wish, copy: Portrait | None, taken: tuple[str, ...]) -> Iterabl
     if copy is not None and not is_ours(copy.tags, wish.run_id):
         yield taken_by(copy.tags, wish.target_id)
         return
-    wished = {each.instance_id for each in wish.instances}
-    for instance in copy.instances if copy is not None else ():
-        name, tags = str(instance["DBInstanceIdentifier"]), from_aws(instance.get("TagList", []))
-        if name in wished and not is_ours(tags, wish.run_id):
-            yield taken_by(tags, name)
+    for name, tags in (others_instances(wish, copy) if copy is not None else {}).items():
+        yield taken_by(tags, name)
     for name in taken:
         yield f"{name} must be a name that is free, got one of another cluster; choose another name"
+
+
+def others_instances(wish: Wish, copy: Portrait) -> dict[str, dict[str, str]]:
+    """Instances of the new cluster that have a wished one's name, and that another run or nobody's made: their tags."""
+    wished = {each.instance_id for each in wish.instances}
+    tags = {str(each["DBInstanceIdentifier"]): from_aws(each.get("TagList", [])) for each in copy.instances}
+    return {name: own for name, own in tags.items() if name in wished and not is_ours(own, wish.run_id)}
 
 
 def _instances(wish: Wish, model: Portrait) -> Iterable[str]:

@@ -57,7 +57,13 @@ def make_once(context: Ctx, call: Call, look: Callable[[], Raw | None], taken: s
             if error_code(error) != taken:
                 raise
             found = look()  # an earlier try was done although its answer was lost, or somebody was faster
-    if found is not None and not is_ours(tags := from_aws(found.get("TagList", [])), context.run_id):
+    if found is not None:
+        _must_be_ours(found, context, subject)
+
+
+def _must_be_ours(found: Raw, context: Ctx, subject: str) -> None:
+    tags = from_aws(found.get("TagList", []))
+    if not is_ours(tags, context.run_id):
         raise TakenError(taken_by(tags, subject))
 
 
@@ -98,8 +104,11 @@ def restore_cluster(step: BirthStep, context: Ctx) -> Mapping[str, Any]:
     for call in step.calls:
         make_once(context, call, lambda: find_raw_cluster(rds, target), "DBClusterAlreadyExistsFault", target)
     _await_cluster(context, rds, target, USUAL_CLUSTER)
-    found = find_raw_cluster(rds, target) or {}
-    return {"cluster": target, "resource": str(found.get("DbClusterResourceId", ""))}
+    found = find_raw_cluster(rds, target)
+    if found is None:  # an answer from before
+        return {"cluster": target}
+    _must_be_ours(found, context, target)
+    return {"cluster": target, "resource": str(found["DbClusterResourceId"])}
 
 
 def create_instance(step: BirthStep, context: Ctx) -> Mapping[str, Any]:

@@ -425,6 +425,7 @@ def test_an_instance_of_somebody_else_in_our_cluster() -> None:
     odd = replace(copy, instances=({**copy.instances[0], "TagList": []},))
     (reason,) = birth_blockers(wish("a"), WHOLE, odd)
     assert f"{TARGET}-a must be a name that is free" in reason
+    assert [check.name for check in birth_checks(wish("a"), WHOLE, odd) if not check.passed] == [f"{TARGET}-a"]
 
 
 # --- when the source is gone
