@@ -91,7 +91,7 @@ def shop(
 
 def _delete_copies() -> None:
     rds, ec2 = boto3.client("rds"), boto3.client("ec2")
-    wait = {"Delay": 1, "MaxAttempts": 60}
+    wait: Any = {"Delay": 1, "MaxAttempts": 60}
     for cluster in rds.describe_db_clusters()["DBClusters"]:
         name = cluster["DBClusterIdentifier"]
         if not name.startswith(TARGET):
