@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -10,6 +11,7 @@ from runbooks.aws.sts import find_caller
 from runbooks.boundary import boundary_reasons
 from runbooks.engine.plan import Call
 from runbooks.engine.run import Context
+from runbooks.sharing.keys import judge_key
 from runbooks.snapshot.aurora_family import AuroraFamily
 from runbooks.snapshot.cache_family import CacheFamily
 from runbooks.snapshot.copying import AWS_ALIAS, CopySeen
@@ -17,7 +19,6 @@ from runbooks.snapshot.creating import CreateSeen
 from runbooks.snapshot.exporting import ExportSeen
 from runbooks.snapshot.families import open_family
 from runbooks.snapshot.family import BucketExport, SnapshotFamily
-from runbooks.snapshot.key_policy import lets_in
 from runbooks.snapshot.names import LONGEST, LONGEST_TASK, lock_name, made_name
 from runbooks.snapshot.request import CopyRequest, CreateRequest, ExportRequest, ShareRequest, region_of
 from runbooks.snapshot.seen import Family, Snapshot, Source
@@ -182,7 +183,7 @@ def _observe_sharing(verb: str, request: ShareRequest, context: Context[Tools]) 
     return ShareSeen(
         account=account,
         snapshot=snapshot,
-        keyless=_keyless(tools, request, snapshot) if snapshot is not None and giving else (),
+        keyless=_keyless(tools, request, snapshot) if snapshot is not None and giving else {},
         call=_share_call(family, request, snapshot, giving=giving) if snapshot is not None else None,
         fences=_fences(verb, snapshot),
         locked=locked,
@@ -197,13 +198,15 @@ def _share_call(family: AuroraFamily, request: ShareRequest, snapshot: Snapshot,
     return family.share_call(snapshot, add=accounts if giving else (), remove=() if giving else accounts)
 
 
-def _keyless(tools: Tools, request: ShareRequest, snapshot: Snapshot) -> tuple[str, ...]:
-    """Accounts that the key's policy does not let in; those that have the snapshot already are not asked about."""
+def _keyless(tools: Tools, request: ShareRequest, snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+    """Accounts that may not use the key; those that have the snapshot already are not asked about."""
     wanted = missing_accounts(request, snapshot.shared_with or ())
     if not snapshot.key or snapshot.default_key or not wanted:
-        return ()
-    policy = kms.read_policy(tools.session.client("kms"), snapshot.key)
-    return tuple(account for account in wanted if not lets_in(policy, account))
+        return {}
+    client = tools.session.client("kms")
+    policy, grants = kms.read_policy(client, snapshot.key), kms.list_grants(client, snapshot.key)
+    lacking = {each: judge_key(policy, grants, each, tools.session.region).missing for each in wanted}
+    return {account: missing for account, missing in lacking.items() if missing}
 
 
 def task_of(request: ExportRequest, run_id: str) -> str:

@@ -67,7 +67,7 @@ UNSHARE_READS: Final = (
     "rds:DescribeDBClusterSnapshots",
     "sts:GetCallerIdentity",
 )
-SHARE_READS: Final = (*UNSHARE_READS, "kms:DescribeKey", "kms:GetKeyPolicy")
+SHARE_READS: Final = (*UNSHARE_READS, "kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants")
 SHARES: Final = ("rds:ModifyDBClusterSnapshotAttribute",)
 EXPORT_READS: Final = (
     *FIND,
@@ -167,6 +167,7 @@ SHARE_SCOPES: Final[Mapping[str, Scope]] = {
     "rds:ModifyDBClusterSnapshotAttribute": Scope((_RDS + "cluster-snapshot:{cluster}",)),
     "kms:DescribeKey": Scope(_KEY, why=_ANY_KEY),
     "kms:GetKeyPolicy": Scope(_KEY, why=_ANY_KEY),
+    "kms:ListGrants": Scope(_KEY, why=_ANY_KEY),
     **_locks("{cluster}"),
 }
 EXPORT_SCOPES: Final[Mapping[str, Scope]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from runbooks.engine.plan import Call, PlanRefusedError, Step
@@ -18,14 +18,14 @@ ACCOUNT_LENGTH: Final = 12
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShareSeen:
-    """What was seen. `account` is the caller's own; `keyless` are the accounts that the key's policy does not name.
+    """What was seen. `account` is the caller's own; `keyless` has what accounts lack that may not use the key.
 
     `call` shares with, or takes away from, those accounts that are missing.
     """
 
     account: str
     snapshot: Snapshot | None = None
-    keyless: tuple[str, ...] = ()
+    keyless: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     call: Call | None = None
     fences: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
@@ -126,10 +126,10 @@ def _key_reasons(seen: ShareSeen, snapshot: Snapshot) -> Iterator[str]:
             f"copy it under another one: `runbook snapshot copy {name} --as NAME --key KEY`, then share the copy"
         )
         return
-    for account in seen.keyless:
+    for account, missing in seen.keyless.items():
         yield (
-            f"the key of {name} must let account {account} use it, got a policy without it; add it to the policy of "
-            f"{snapshot.key} (kms:CreateGrant, kms:DescribeKey, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*)"
+            f"the key of {name} must let account {account} use it, got no {', '.join(missing)}; add them to the policy "
+            f"of {snapshot.key}, as docs/runbooks/snapshot.md has it"
         )
 
 
