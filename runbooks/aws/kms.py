@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "find_key": ("kms:DescribeKey",),
     "read_policy": ("kms:GetKeyPolicy",),
+    "list_grants": ("kms:ListGrants",),
 }
 
 
