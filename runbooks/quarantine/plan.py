@@ -314,7 +314,7 @@ def _check_passwords(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[C
         "iam": "none: it logs in with IAM",
     }[quarantine.master]
     kept = {
-        "managed": bool(seen.managed_secret),
+        "managed": seen.managed_secret not in {"", quarantine.source_secret},
         "own": seen.secret is not None,
         "iam": True,
     }[quarantine.master]

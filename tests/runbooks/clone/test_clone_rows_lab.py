@@ -57,7 +57,7 @@ class Shop:
     def drop(self) -> None:
         """The clone, by what tests made of it."""
         found = self.rds.describe_db_clusters(Filters=[{"Name": "db-cluster-id", "Values": [TARGET]}])["DBClusters"]
-        waiting = {"Delay": 1, "MaxAttempts": 60}
+        waiting: Any = {"Delay": 1, "MaxAttempts": 60}
         for cluster in found:
             for each in cluster["DBClusterMembers"]:
                 instance = each["DBInstanceIdentifier"]
@@ -66,7 +66,7 @@ class Shop:
             self.rds.delete_db_cluster(DBClusterIdentifier=TARGET, SkipFinalSnapshot=True)
             self.rds.get_waiter("db_cluster_deleted").wait(DBClusterIdentifier=TARGET, WaiterConfig=waiting)
         ec2 = boto3.client("ec2")
-        by_name = [{"Name": "group-name", "Values": [f"{TARGET}-quarantine"]}]
+        by_name: Any = [{"Name": "group-name", "Values": [f"{TARGET}-quarantine"]}]
         for group in ec2.describe_security_groups(Filters=by_name)["SecurityGroups"]:
             ec2.delete_security_group(GroupId=group["GroupId"])
 

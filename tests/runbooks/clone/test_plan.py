@@ -112,7 +112,9 @@ def test_no_secret_is_in_a_plan() -> None:
 
 
 def test_a_password_that_rds_manages_is_managed_anew() -> None:
-    secret = {"MasterUserSecret": {"SecretArn": "arn:aws:secretsmanager:x", "KmsKeyId": "k", "SecretStatus": "active"}}
+    secret: Any = {
+        "MasterUserSecret": {"SecretArn": "arn:aws:secretsmanager:x", "KmsKeyId": "k", "SecretStatus": "active"}
+    }
     seen = observed(source=portrait(cluster(**secret)))
     steps = plan_clone(ASKED, seen)
     assert parameters(steps, "ModifyDBCluster")[0]["ManageMasterUserPassword"] is True
