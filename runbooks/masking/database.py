@@ -16,7 +16,7 @@ from runbooks.masking.leaks import Leak, LeakQuery, is_accepted, looks_personal
 from runbooks.masking.sql import Statement
 
 APPLICATION: Final = "aurora-estate-mask"
-SCHEMA: Final = "aurora_estate"  # the kit's own, in the copy; its table `masks` stays as evidence
+SETTINGS: Final = "-c statement_timeout=0 -c row_security=off"
 BIRTH: Final = "birth"  # the row that keeps from which transaction on rows are new
 SAMPLE_ROWS: Final = 10_000  # of each text column whose name does not look personal
 COUNT_UP_TO: Final = 1_000  # counting further would only take longer
@@ -74,12 +74,15 @@ class Place:
 
 @contextlib.contextmanager
 def connect(place: Place, login: Login) -> Generator[Connection]:
-    """Connect to the copy's writer as the master user; nothing is committed unless a block says so."""
+    """Connect to the copy's writer as the master user, who is no superuser.
+
+    `row_security=off`: a policy that would hide rows from a mask or a leak check makes it fail instead.
+    """
     options: dict[str, Any] = connection_options(
         place.host, place.port, user=login.username, password=login.password, dbname=place.database,
         application_name=APPLICATION,
     )  # fmt: skip
-    with psycopg.connect(**options, autocommit=True, options="-c statement_timeout=0") as connection:
+    with psycopg.connect(**options, autocommit=True, options=SETTINGS) as connection:
         yield connection
 
 
@@ -184,8 +187,20 @@ def find_leaks(
     with connection.transaction():
         connection.execute("SET TRANSACTION READ ONLY")
         named = [leak for query in queries if (leak := _ask(connection, query)) is not None]
-        seen = [leak for column in _columns(connection, accepted) for leak in _look(connection, column, run_id, masked)]
+        seen = [
+            leak for column in _columns(connection, accepted) for leak in _found(connection, column, run_id, masked)
+        ]
     return (*named, *seen)
+
+
+def _found(connection: Connection, column: _Column, run_id: str, masked: bool) -> tuple[Leak, ...]:  # noqa: FBT001 - one place
+    try:
+        return tuple(_look(connection, column, run_id, masked))
+    except psycopg.Error as error:
+        raise MaskError(
+            f"{column.where} must be readable to be looked through, got {described(error)}; let the master user read "
+            "all rows in a mask (GRANT, a policy), or accept the column once somebody looked"
+        ) from None
 
 
 def _ask(connection: Connection, query: LeakQuery) -> Leak | None:

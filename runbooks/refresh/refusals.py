@@ -44,7 +44,7 @@ def _asked(request: RefreshRequest) -> Iterable[str]:
         yield f"target must be another cluster than the source, got {request.target} for both; name the copy's place"
     if not request.clone.mask.masks and not request.unmasked:
         yield (
-            f"{request.target} must be masked, got no mask; give --mask FILE or --mask-command, or say --without-masks "
+            f"{request.target} must be masked, got no mask; give --mask FILE or --mask-with, or say --without-masks "
             f"when {request.source_id} holds nothing personal"
         )
     if request.clone.mask.masks and request.unmasked:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from estate.names import TAG_EXPIRES, TAG_QUARANTINE
+from estate.names import TAG_EXPIRES, TAG_QUARANTINE, master_secret
 from runbooks import guard
 from runbooks.boundary import production_reason
 from runbooks.clone.runbook import EFFECTS as CLONE_EFFECTS
@@ -18,28 +18,11 @@ from runbooks.refresh.observe import READS, locked_ids, look_at_swap, observe
 from runbooks.refresh.permissions import SCOPES
 from runbooks.refresh.plan import plan_refresh
 from runbooks.refresh.refusals import VERB
+from runbooks.refresh.report import RefreshResult, render
 from runbooks.refresh.request import RefreshRequest
 from runbooks.refresh.seen import Observed, is_copy
 from runbooks.refresh.steps import REFRESH_EFFECTS
 from runbooks.tools import Tools, hold_locks
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RefreshResult:
-    """What took the place. `previous` is what each record led to, to undo it; `old` what is replaced.
-
-    `old_expires` is empty for an old one that stays: no runbook made it.
-    """
-
-    cluster_id: str
-    arn: str
-    endpoint: str
-    reader_endpoint: str
-    is_masked: bool
-    records: dict[str, str]
-    previous: dict[str, str]
-    old: str
-    old_expires: str
 
 
 def open_tools(request: RefreshRequest) -> Tools:
@@ -124,14 +107,28 @@ def _result(request: RefreshRequest, seen: Observed, context: Context[Tools]) ->
     return RefreshResult(
         cluster_id=ours.cluster_id if ours else "",
         arn=ours.arn if ours else "",
+        source=seen.source.arn if seen.source else request.source_id,
         endpoint=ours.writer_endpoint if ours else "",
         reader_endpoint=ours.reader_endpoint if ours else "",
+        secret="" if request.clone.iam_master else _secret(request, seen),
         is_masked=request.clone.mask.masks,
         records={name: seen.target_of(name) for _, name in request.records},
         previous=_previous(context),
         old=old.cluster_id if old else "",
         old_expires=old.tags.get(TAG_EXPIRES, "") if old and is_copy(old.tags) else "",
+        took_s=_took_s(context),
     )
+
+
+def _secret(request: RefreshRequest, seen: Observed) -> str:
+    """RDS's, or the one that was made with the copy: its name stays when the copy's changes."""
+    managed = seen.ours.master_secret_arn if seen.ours else ""
+    return managed or master_secret(request.copy_id(seen.run_id))
+
+
+def _took_s(context: Context[Tools]) -> float:
+    began = next((str(event["at"]) for event in context.journal.events if event["event"] == "run.requested"), "")
+    return round((context.clock.now() - datetime.fromisoformat(began)).total_seconds(), 1) if began else 0.0
 
 
 def _previous(context: Context[Tools]) -> dict[str, str]:
@@ -164,4 +161,5 @@ def refresh_runbook() -> Runbook[RefreshRequest, Observed, Any, Tools]:
         confirms=confirms,
         scopes=SCOPES,
         clocked=("expires", "retire_at"),
+        render=render,
     )

@@ -151,8 +151,15 @@ def test_a_leak_leaves_the_copy_closed(shop: Shop) -> None:
     assert "aurora-estate:expires" in tags  # nobody uses it: `runbook reap` takes it away
     rds = boto3.client("rds")
     rds.remove_tags_from_resource(ResourceName=cluster["DBClusterArn"], TagKeys=["aurora-estate:masked"])
+    hidden = (
+        "CREATE TABLE refresh_hidden AS SELECT 'x@real.net' AS email",
+        "ALTER TABLE refresh_hidden ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE refresh_hidden FORCE ROW LEVEL SECURITY",
+    )
+    shop.sql(copy, *hidden)  # whom a policy hides rows from is not told that there are none
     _, said = shop.refresh("leaks", *masks, "--execute", code=1)  # as if killed before the tag; found again, closed
     assert "mask-by-file mask.sql" in said
+    assert "public.refresh_hidden.email" in said
     assert sorted(shop.sql(copy, "SELECT body FROM refresh_letters")) == [  # masked once
         ("or to ada@example.org!",),
         ("write to ada@lovelace.net",),

@@ -130,6 +130,15 @@ def test_the_next_day_the_copy_is_replaced_in_its_turn(desk: Desk, scenario: Sce
     assert (old["aurora-estate:run"], old["aurora-estate:replaced-by"]) == (RUN, "next")
 
 
+def test_the_result_is_read_in_eighty_columns(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    BY_RECORD.set_up(desk.cloud)
+    assert main([*BY_RECORD.words, "--run-id", RUN, "--execute"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert f"  {RECORD} was {OLD}.cluster-" in "\n".join(said)
+    assert [line for line in said if len(line) > 80 and " " in line.strip()] == []
+    assert len(said) < 40  # not the plan again
+
+
 def test_where_nothing_is_yet_the_record_is_made(desk: Desk) -> None:
     BY_RECORD.set_up(desk.cloud)
     words = [*WORDS, "--record", "new.staging.internal", "--zone", ZONE]
