@@ -35,8 +35,10 @@ def find_origin(tools: Tools, family: Kind, name: str) -> Origin | None:
         return Origin(snapshot=snapshot) if snapshot is not None else None
     client: Any = tools.session.elasticache
     shown = client.describe_snapshots(SnapshotName=snapshot.snapshot_id, ShowNodeGroupConfig=True)["Snapshots"]
-    raw: Any = next(iter(shown), {})
-    layout: list[Any] = [node.get("NodeGroupConfiguration", {}) for node in raw.get("NodeSnapshots", [])]
+    raw: Any = shown[0] if shown else None
+    if raw is None:
+        return None
+    layout: list[dict[str, Any]] = [node.get("NodeGroupConfiguration", {}) for node in raw.get("NodeSnapshots", [])]
     return Origin(
         snapshot=snapshot,
         layout=tuple(sorted((shard.get("NodeGroupId", ""), shard.get("Slots", "")) for shard in layout)),
@@ -61,7 +63,7 @@ def _find_group(tools: Tools, name: str) -> Portrait | None:
         raise
     groups: Any = raw.get("NodeGroups", [])
     clustered = raw.get("ClusterMode", "enabled" if raw.get("ClusterEnabled") else "disabled") != "disabled"
-    endpoint: Any = raw.get("ConfigurationEndpoint") or next((each.get("PrimaryEndpoint", {}) for each in groups), {})
+    endpoint: Any = raw.get("ConfigurationEndpoint") or next((each.get("PrimaryEndpoint") for each in groups), None)
     return Portrait(
         cache_id=raw["ReplicationGroupId"],
         arn=raw.get("ARN", ""),
@@ -88,11 +90,11 @@ def group_settings(raw: Any, node: Any) -> dict[str, Any]:
             "Engine": engine,
             "EngineVersion": asked_version(engine, node.get("EngineVersion", "")),
             "CacheNodeType": raw.get("CacheNodeType"),
-            "CacheParameterGroupName": node.get("CacheParameterGroup", {}).get("CacheParameterGroupName"),
+            "CacheParameterGroupName": _inner(node, "CacheParameterGroup", "CacheParameterGroupName"),
             "CacheSubnetGroupName": node.get("CacheSubnetGroupName"),
             "SecurityGroupIds": sorted(each["SecurityGroupId"] for each in node.get("SecurityGroups", [])),
             "Port": _port(raw),
-            "NotificationTopicArn": (node.get("NotificationConfiguration") or {}).get("TopicArn"),
+            "NotificationTopicArn": _inner(node, "NotificationConfiguration", "TopicArn"),
             "PreferredMaintenanceWindow": node.get("PreferredMaintenanceWindow"),
             "SnapshotRetentionLimit": raw.get("SnapshotRetentionLimit"),
             "SnapshotWindow": raw.get("SnapshotWindow"),
@@ -159,6 +161,11 @@ def serverless_settings(raw: Any) -> dict[str, Any]:
             "ConnectionType": raw.get("ConnectionType"),
         }
     )
+
+
+def _inner(shown: Any, name: str, inner: str) -> Any:
+    found: Any = shown.get(name)
+    return found.get(inner) if found else None
 
 
 def _said(settings: Mapping[str, Any]) -> dict[str, Any]:
