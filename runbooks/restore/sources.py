@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from estate.community import AURORA_OF
-from runbooks.aws.rds import PAGE_SIZE, error_code
+from runbooks.aws.rds import PAGE_SIZE, UNDATED, error_code
 from runbooks.parity.observe import look, portrait_of_backup, portrait_of_snapshot
 from runbooks.parity.portrait import Portrait
 from runbooks.restore.origin import Origin
@@ -53,7 +53,7 @@ def find_snapshot(tools: Tools, snapshot_id: str) -> Origin | None:
 def newest_snapshot(tools: Tools, cluster_id: str) -> str | None:
     """ARN of the newest snapshot of a cluster that can be restored from: by its time, wherever the list has it."""
     found = [each for each in AuroraFamily(tools).list_snapshots(cluster_id) if _is_whole(each)]
-    return max(found, key=lambda each: (each.created_at, each.arn)).arn if found else None  # type: ignore[type-var]
+    return max(found, key=lambda each: (each.created_at or UNDATED, each.arn)).arn if found else None
 
 
 def _is_whole(snapshot: Snapshot) -> bool:

@@ -38,7 +38,7 @@ from tests.runbooks.restore.builders import (
 )
 
 PAGE = Path(__file__).parents[3] / "docs" / "runbooks" / "restore.md"
-GROUPS = {"subnet_group": "shop", "security_groups": ("sg-orders",), "parameter_group": "shop-orders"}
+GROUPS: dict[str, Any] = {"subnet_group": "shop", "security_groups": ("sg-orders",), "parameter_group": "shop-orders"}
 NEW_ARN = f"{ARN}cluster:shop-orders-back"
 
 
