@@ -15,8 +15,9 @@ from runbooks.snapshot.request import region_of
 from runbooks.snapshot.seen import Family, Snapshot
 from runbooks.tools import Tools
 
-COLUMNS: Final = ("snapshot", "kind", "created (UTC)", "status", "key", "size")
-WIDEST: Final = 33  # of the first column, so that a line has 80
+COLUMNS: Final = ("snapshot", "kind", "created (UTC)", "key", "size")
+LINE: Final = 80
+GAP: Final = 2
 GIB: Final = 1024**3
 
 
@@ -66,7 +67,7 @@ def render(snapshots: tuple[Snapshot, ...]) -> str:
         return "no snapshots"
     rows = [COLUMNS, *(_row(each) for each in snapshots)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    widths[0] = min(widths[0], WIDEST)
+    widths[0] = min(widths[0], LINE - sum(widths[1:]) - GAP * len(widths[1:]))
     lines: list[str] = []
     for number, row in enumerate(rows):
         lines += _lines(row, widths)
@@ -80,15 +81,14 @@ def _lines(row: tuple[str, ...], widths: list[int]) -> list[str]:
     name, *rest = row
     alone = len(name) > widths[0]
     cells = ["" if alone else name, *rest]
-    line = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    line = (" " * GAP).join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
     return [name, line] if alone else [line]
 
 
 def _row(snapshot: Snapshot) -> tuple[str, ...]:
     created = snapshot.created_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if snapshot.created_at else "-"
-    status = snapshot.status if snapshot.progress in {0, 100} else f"{snapshot.status} {snapshot.progress} %"
     size = f"{snapshot.size_bytes / GIB:.0f} GiB" if snapshot.size_bytes else "-"
-    return (snapshot.snapshot_id, snapshot.kind, created, status, _key(snapshot), size)
+    return (snapshot.snapshot_id, snapshot.kind, created, _key(snapshot), size)
 
 
 def _key(snapshot: Snapshot) -> str:
@@ -98,7 +98,9 @@ def _key(snapshot: Snapshot) -> str:
 
 
 def _besides(snapshot: Snapshot) -> Iterable[str]:
-    """What few have: origin, sharing, expiry, the run that made it."""
+    """What few have: another status, an origin, sharing, an expiry, the run that made it."""
+    if snapshot.status != "available":
+        yield snapshot.status if snapshot.progress in {0, 100} else f"{snapshot.status}, {snapshot.progress} %"
     if snapshot.kind == "shared":
         yield f"arn {snapshot.arn}"
     if snapshot.copied_from:
