@@ -21,7 +21,7 @@ from runbooks.restore.wishes import model_of, quarantine_of, version_of, wish_of
 from runbooks.tags import expiry_text
 
 USABLE: Final = {"cluster": frozenset({"available", "stopped"}), "backup": frozenset({"retained"})}
-"""Statuses to restore from. "While your DB cluster is stopped, you can do a point-in-time restore" (Aurora User Guide)."""
+"""Statuses to restore from. A stopped cluster can be restored to a moment (Aurora User Guide, "Stopping a cluster")."""
 AVAILABLE: Final = frozenset({"available"})
 
 
