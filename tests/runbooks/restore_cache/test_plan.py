@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import get_session
 
-from runbooks.engine.plan import PlanRefusedError
+from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.restore_cache.plan import blockers, plan_restore
 from runbooks.restore_cache.portrait import asked_version
 from runbooks.restore_cache.request import RestoreCacheRequest
@@ -298,3 +300,11 @@ def test_versions_are_asked_for_without_the_patch(engine: str, shown: str, asked
 def test_a_request_survives_the_journal() -> None:
     request = replace(REQUEST, security_groups=("sg-1",), tags={"a": "b"}, replicas=0)
     assert RestoreCacheRequest.from_plain(json.loads(json.dumps(request.to_plain()))) == request
+
+
+def test_the_page_shows_the_plan_and_every_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "runbooks" / "restore-cache.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\nplan for shop-sessions-2:\n(.*?)\n```", page, re.DOTALL)
+    assert shown == [render_plan(plan_restore(REQUEST, SEEN))]
+    for name, (way, note) in (*NODE_TABLE.items(), *SERVERLESS_TABLE.items()):
+        assert f"| {f'`{name}`' if name[0].isupper() else name} | {way} | {note} |" in page
