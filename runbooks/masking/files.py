@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from shutil import which
 
 from runbooks.masking.leaks import LeakFileError, parse_leaks
 from runbooks.masking.plan import MaskFile, MaskRequest
@@ -57,6 +58,8 @@ def _problems(request: MaskRequest) -> Iterable[str]:
             yield str(error)
         except MaskFileError as error:
             yield f"{file.path} {error}"
+    if request.command and which(request.command[0]) is None:
+        yield f"{request.command[0]} must be a program on this machine, got none; give its full path by --mask-with"
     if request.leaks is not None:
         try:
             parse_leaks(read_file(request.leaks.path, request.leaks.sha256))

@@ -116,6 +116,9 @@ def masking_blockers(request: MaskRequest, target: MaskTarget, problems: tuple[s
         )
     if len(request.files) > MOST_MASKS - 1:
         reasons.append(f"mask files must be {MOST_MASKS - 1} at most, got {len(request.files)}; join some of them")
+    names = [PurePath(each.path).name for each in request.files]
+    if same := sorted({name for name in names if names.count(name) > 1}):
+        reasons.append(f"mask files must have names of their own, got {', '.join(same)} twice; rename one")
     tokens = [token_of(each) for each in request.files]
     twice = sorted({each.path for each in request.files if tokens.count(token_of(each)) > 1})
     if twice:

@@ -35,7 +35,10 @@ def _configure(parser: ArgumentParser) -> None:
     configure_shape(parser)
     configure_quarantine(parser)
     parser.add_argument(
-        "--without-masks", dest="unmasked", action="store_true", help="refresh without a mask: for sources without data"
+        "--without-masks",
+        dest="unmasked",
+        action="store_true",
+        help="refresh unmasked: the source holds nothing personal",
     )
     add_runbook_options(parser)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from estate.names import TAG_MASKED
 from runbooks.aws.secrets import Login
+from runbooks.masking import command
 from runbooks.masking.closed import Group, closed_reasons
-from runbooks.masking.command import environment, scrubbed
+from runbooks.masking.command import MaskCommandError, environment, scrubbed
 from runbooks.masking.database import Place
 from runbooks.masking.files import FileChangedError, fix_file, look_at, read_file
 from runbooks.masking.plan import (
@@ -90,6 +92,16 @@ def test_refusals_come_all_at_once() -> None:
     assert reasons[0] == "a file is gone"
     assert "17 at most, got 18" in reasons[1]
     assert "/m/0.sql, /m/17.sql" in reasons[2]
+
+
+def test_two_files_of_one_name_could_not_be_told_apart() -> None:
+    files = (MaskFile(path="/a/mask.sql", sha256="a" * 64), MaskFile(path="/b/mask.sql", sha256="b" * 64))
+    assert "got mask.sql twice" in masking_blockers(MaskRequest(files=files), TARGET)[0]
+
+
+def test_a_program_that_is_not_there_is_told_before_anything_is_made() -> None:
+    (reason,) = look_at(MaskRequest(command=("no-such-program-here", "run")))
+    assert "must be a program on this machine" in reason
 
 
 def test_the_tag_has_room_for_the_most() -> None:
@@ -176,3 +188,14 @@ def test_a_command_gets_the_copy_and_no_other_database() -> None:
 def test_a_password_in_a_line_is_not_shown() -> None:
     assert scrubbed("connecting as keeper:s3cret@host\n", "s3cret") == "connecting as keeper:(withheld)@host"
     assert len(scrubbed("x" * 1000, "s3cret")) == 303
+
+
+def test_a_program_is_run_to_its_end_and_its_last_lines_are_kept() -> None:
+    said: list[str] = []
+    script = "import os; [print(n, os.environ['SECRET']) for n in range(30)]; raise SystemExit(7)"
+    ended = command.run((sys.executable, "-c", script), {"SECRET": "s3cret"}, "s3cret", said.append)
+    assert (ended.code, len(ended.lines), ended.lines[-1]) == (7, 20, "29 (withheld)")
+    assert len(said) == 30
+    assert "s3cret" not in "".join(said)
+    with pytest.raises(MaskCommandError, match="must be a program that can be run"):
+        command.run(("/no/such",), {}, "", said.append)
