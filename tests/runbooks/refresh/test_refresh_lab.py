@@ -16,6 +16,7 @@ from lab.cloud.server import CloudServer
 from runbooks.cli.main import main
 from tests.runbooks.clone.scenario import SOURCE, cluster_of, tags_of
 from tests.runbooks.refresh.scenario import (
+    COPY,
     OLD,
     READER,
     RECORD,
@@ -229,3 +230,25 @@ def test_killed_it_is_finished_by_the_second_run(
     assert run_until(point, "runbooks.refresh.runbook:refresh_runbook", request, RUN, environ) == -SIGKILL
     assert main(["resume", RUN]) == 0, capsys.readouterr()
     scenario.done(server)
+
+
+def test_reap_takes_the_old_one_after_its_grace_and_leaves_the_one_in_use(desk: Desk) -> None:
+    BY_NAME.set_up(desk.cloud)
+    old = desk.refresh(BY_NAME, "--execute")["result"]["old"]
+    rds = desk.cloud.client("rds")
+    assert not desk.run("reap")["steps"]  # within its grace
+    rds.add_tags_to_resource(
+        ResourceName=cluster_of(desk.cloud, old)["DBClusterArn"],
+        Tags=[{"Key": "aurora-estate:expires", "Value": "2026-01-01T00:00:00Z"}],
+    )
+    rds.add_tags_to_resource(
+        ResourceName=rds.describe_db_instances(Filters=[{"Name": "db-cluster-id", "Values": [old]}])["DBInstances"][0][
+            "DBInstanceArn"
+        ],
+        Tags=[{"Key": "aurora-estate:run", "Value": "before"}],
+    )
+    desk.run("reap", "--execute", "--run-id", "reaper")
+    left = [each["DBClusterIdentifier"] for each in rds.describe_db_clusters()["DBClusters"]]
+    assert sorted(left) == sorted([SOURCE, TARGET])
+    secrets = [each["Name"] for each in desk.cloud.client("secretsmanager").list_secrets()["SecretList"]]
+    assert f"aurora-estate/{COPY}/master" in secrets  # of the one in use, under the name that it was born with
