@@ -87,14 +87,11 @@ def parse_checks(text: str) -> tuple[DataCheck, ...]:
         comment = _COMMENT.match(line.strip())
         if comment is None:
             lines.append(line)
-        elif comment[1] == "check":
-            if began:
-                _close(found, wrong, began, said, lines)
-            elif "".join(lines).strip():
-                wrong.append(f"line 1: a statement must stand under `-- check: NAME`, got {lines[0].strip()!r}")
-            said, lines, began = {"check": comment[2]}, [], number
-        else:
+        elif comment[1] != "check":
             said[comment[1]] = comment[2]
+        else:
+            wrong += _close(found, began, said, lines)
+            said, lines, began = {"check": comment[2]}, [], number
     names = [each.name for each in found]
     wrong += [
         f"check {name!r} must be there once, got it twice" for name in sorted(set(names)) if names.count(name) > 1
@@ -106,12 +103,16 @@ def parse_checks(text: str) -> tuple[DataCheck, ...]:
     return tuple(found)
 
 
-def _close(found: list[DataCheck], wrong: list[str], line: int, said: Mapping[str, str], lines: list[str]) -> None:
+def _close(found: list[DataCheck], line: int, said: Mapping[str, str], lines: list[str]) -> list[str]:
+    """Add the check that began at a line; gives what is wrong with it. Line 0: what stands before the first."""
+    if not line:
+        loose = next((each.strip() for each in lines if each.strip() and not each.strip().startswith("--")), "")
+        return [f"a statement must stand under `-- check: NAME`, got {loose!r}"] if loose else []
     name, sql = said["check"], "\n".join(lines).strip().rstrip(";").rstrip()
-    reasons = list(_reasons(name, sql, said.get("expect"), said.get("compare")))
-    wrong += [f"line {line}: {reason}" for reason in reasons]
-    if not reasons:
-        found.append(DataCheck(name=name, sql=sql, expect=said.get("expect", ""), compare=said.get("compare", "")))
+    if reasons := [f"line {line}: {each}" for each in _reasons(name, sql, said.get("expect"), said.get("compare"))]:
+        return reasons
+    found.append(DataCheck(name=name, sql=sql, expect=said.get("expect", ""), compare=said.get("compare", "")))
+    return []
 
 
 def _reasons(name: str, sql: str, expect: str | None, compare: str | None) -> Iterable[str]:

@@ -62,14 +62,19 @@ def _done_snapshot(cloud: Cloud) -> None:
     assert str(proof_of(cloud)["backup"]).endswith(":cluster-snapshot:shop-orders-nightly")
 
 
+INSIDE = (
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:RevokeSecurityGroupIngress",
+    "kms:Decrypt",
+    "rds-db:connect",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:TagResource",
+)
 NOT_NEEDED = {
-    action: "looks inside, which needs a server"
-    for action in (
-        "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress", "rds-db:connect", "kms:Decrypt",
-        "secretsmanager:GetSecretValue", "secretsmanager:CreateSecret", "secretsmanager:TagResource",
-        "secretsmanager:DeleteSecret",
-    )
-} | {
+    **dict.fromkeys(INSIDE, "looks inside, which needs a server"),
+    "rds:ModifyDBCluster": "changes what no restore takes: of this source, nothing",
     "rds:CreateDBClusterEndpoint": "a copy for an hour has no custom endpoints",
     "rds:AddRoleToDBCluster": "the source has no role",
     "rds:EnableHttpEndpoint": "the source has no Data API",
@@ -83,7 +88,7 @@ NOT_NEEDED = {
     "application-autoscaling:PutScheduledAction": "a copy for an hour does not scale",
     "application-autoscaling:DescribeScalingPolicies": "the source does not scale",
     "application-autoscaling:DescribeScheduledActions": "the source does not scale",
-}  # fmt: skip
+}
 WORDS = ("restore", "verify", SOURCE, "--no-queries", "--owner", "team-orders")
 SCENARIOS = (
     Scenario(
