@@ -38,6 +38,7 @@ ARNS: Mapping[str, Mapping[str, str]] = {
     },
     "elasticache": {
         "ReplicationGroupId": _CACHE + "replicationgroup:{}",
+        "CacheClusterId": _CACHE + "cluster:{}",
         "SnapshotName": _CACHE + "snapshot:{}",
         "SourceSnapshotName": _CACHE + "snapshot:{}",
         "TargetSnapshotName": _CACHE + "snapshot:{}",
