@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGKILL
@@ -14,7 +15,7 @@ from lab.cloud.delays import NONE
 from lab.cloud.install import install, reset_backends
 from lab.cloud.server import CloudServer
 from runbooks.cli.main import main
-from tests.runbooks.clone.scenario import SOURCE, cluster_of, tags_of
+from tests.runbooks.clone.scenario import SOURCE, cluster_of, make_source, tags_of
 from tests.runbooks.refresh.scenario import (
     COPY,
     OLD,
@@ -252,3 +253,28 @@ def test_reap_takes_the_old_one_after_its_grace_and_leaves_the_one_in_use(desk: 
     assert sorted(left) == sorted([SOURCE, TARGET])
     secrets = [each["Name"] for each in desk.cloud.client("secretsmanager").list_secrets()["SecretList"]]
     assert f"aurora-estate/{COPY}/master" in secrets  # of the one in use, under the name that it was born with
+
+
+def test_mysql_is_masked_by_a_program_with_the_password_in_its_environment_only(desk: Desk) -> None:
+    make_source(
+        desk.cloud, Engine="aurora-mysql", EngineVersion="8.0.mysql_aurora.3.10.0", Port=3307,
+        DBClusterParameterGroupName="default.aurora-mysql8.0",
+    )  # fmt: skip
+    seen = desk.cloud.folder / "seen.json"
+    program = desk.cloud.folder / "mask.py"
+    program.write_text(
+        f"import json, os, pathlib; pathlib.Path({str(seen)!r}).write_text(json.dumps(dict(os.environ)))\n"
+        "print('as', os.environ['MYSQL_USER'], os.environ['MYSQL_PWD'])\n"
+    )
+    words = ("refresh", TARGET, "--from", SOURCE, "--rename", "--keep-user-passwords", "--reach-from", "10.0.0.7/32",
+             "--mask-with", f"{sys.executable} {program}", "--owner", "team-orders", "--run-id", RUN)  # fmt: skip
+    assert any("no MySQL driver" in each for each in desk.reasons(*words, "--mask", str(program)))
+    done = desk.run(*words, "--execute")
+    assert done["verdict"]["passed"]
+    environ = json.loads(seen.read_text())
+    secret = desk.cloud.client("secretsmanager").get_secret_value(SecretId=f"aurora-estate/{COPY}/master")
+    password = json.loads(secret["SecretString"])["password"]
+    assert (environ["MYSQL_PWD"], environ["AURORA_ESTATE_CLUSTER"]) == (password, COPY)
+    journal = (desk.cloud.folder / "home" / "runs" / RUN / "journal.jsonl").read_text()
+    assert '"last_lines":["as keeper (withheld)"]' in journal
+    assert password not in journal
