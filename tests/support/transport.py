@@ -29,14 +29,15 @@ from lab.cloud.runtime import RUNTIME
 from runbooks.aws.session import USER_AGENT, AwsSession
 
 OPEN, CLOSED = float("inf"), 0
+NOBODY = "kit"
 _CLIENTS: dict[tuple[str, ...], Any] = {}
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Of an IAM user; without any, nobody is asked whether a call is allowed."""
+    """Of an IAM user; without any, nobody is asked whether a call of that account is allowed."""
 
-    key_id: str = "kit"
+    key_id: str = NOBODY
     secret: str = field(default="kit", repr=False)
     account: str = ACCOUNT_ID
 
@@ -52,7 +53,7 @@ def no_wire(keys: Keys | None = None) -> Generator[None]:
     used = keys or Keys()
 
     def make(session: AwsSession, service: str, attempts: int) -> Any:
-        return _client(service, session.region, used, attempts, asks=keys is not None)
+        return _client(service, session.region, used, attempts, asks=used.key_id != NOBODY)
 
     # moto signs what it received anew, and forgets the query of a GET: Route 53's never match. Who asks is known here.
     unsigned = patch("moto.iam.access_control.IAMRequestBase.check_signature", lambda _request: None)
