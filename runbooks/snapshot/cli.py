@@ -286,7 +286,7 @@ LIST = Command(
 )
 COPY = Command(
     name="copy",
-    help="copy a snapshot: to a Region, under a key, from an account",
+    help="copy a snapshot: to a Region, under another key",
     configure=_configure_copy,
     run=_run_copy,
     runbook=_copy,
