@@ -12,6 +12,7 @@ from estate.names import TAG_HOLD, TAG_RUN
 from runbooks.engine.scope import Scope
 
 READS: Final = (
+    "elasticache:DescribeCacheClusters",
     "elasticache:DescribeReplicationGroups",
     "elasticache:DescribeServerlessCacheSnapshots",
     "elasticache:DescribeServerlessCaches",
@@ -39,6 +40,7 @@ _OURS: Final = {"Null": {f"aws:ResourceTag/{TAG_RUN}": "false", f"aws:ResourceTa
 SCOPES: Final[Mapping[str, Scope]] = {
     "elasticache:DeleteServerlessCacheSnapshot": Scope((f"{_CACHE}:serverlesscachesnapshot:*",), _NAMES, _OURS),
     "elasticache:DeleteSnapshot": Scope((f"{_CACHE}:snapshot:*",), _NAMES, _OURS),
+    "elasticache:DescribeCacheClusters": Scope((f"{_CACHE}:cluster:*",), "the nodes of a cache, or one on its own"),
     "elasticache:DescribeServerlessCacheSnapshots": Scope(
         (f"{_CACHE}:serverlesscachesnapshot:*", f"{_CACHE}:serverlesscache:*"), "all are counted against the quota"
     ),
@@ -46,6 +48,7 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "elasticache:DescribeSnapshots": Scope((f"{_CACHE}:snapshot:*",), "all are counted against the quota"),
     "elasticache:ListTagsForResource": Scope(
         (
+            f"{_CACHE}:cluster:*",
             f"{_CACHE}:replicationgroup:{{cluster}}",
             f"{_CACHE}:serverlesscache:{{cluster}}",
             f"{_CACHE}:serverlesscachesnapshot:*",

@@ -63,7 +63,8 @@ SCENARIOS = (
             **{
                 f"elasticache:{action}": CACHES
                 for action in (
-                    "DeleteServerlessCacheSnapshot", "DeleteSnapshot", "DescribeReplicationGroups",
+                    "DeleteServerlessCacheSnapshot", "DeleteSnapshot", "DescribeCacheClusters",
+                    "DescribeReplicationGroups",
                     "DescribeServerlessCacheSnapshots", "DescribeServerlessCaches", "DescribeSnapshots",
                     "ListTagsForResource",
                 )

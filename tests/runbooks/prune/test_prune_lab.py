@@ -214,6 +214,41 @@ def test_wrong_numbers(words: tuple[str, ...], said: str, capsys: pytest.Capture
     assert said in capsys.readouterr().err
 
 
+def test_snapshots_of_caches_are_pruned_by_the_same_rules(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    caches, name = cloud.client("elasticache"), "shop-sessions"
+    caches.create_replication_group(
+        ReplicationGroupId=name, ReplicationGroupDescription="d", Engine="valkey", EngineVersion="8.2",
+        CacheNodeType="cache.r7g.large", NumCacheClusters=2, AutomaticFailoverEnabled=True,
+    )  # fmt: skip
+    source = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:{name}"
+    tags = [{"Key": "aurora-estate:run", "Value": "earlier"}, {"Key": "aurora-estate:source", "Value": source}]
+    for letter in "abc":
+        caches.create_snapshot(ReplicationGroupId=name, SnapshotName=letter, Tags=tags)
+    caches.create_snapshot(ReplicationGroupId=name, SnapshotName="by-hand")
+    words = ("snapshot", "prune", name, "--family", "cache", *WORDS[3:])
+    done = run(capsys, *words, "--execute", "--confirm", name)
+    assert done["verdict"]["passed"]
+    assert len(done["result"]["deleted"]) == 2
+    left = {each["SnapshotName"] for each in caches.describe_snapshots()["Snapshots"]}
+    assert len(left) == 2
+    assert "by-hand" in left
+
+
+def test_snapshots_of_serverless_caches_too(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    caches, name = cloud.client("elasticache"), "shop-carts"
+    caches.create_serverless_cache(ServerlessCacheName=name, Engine="valkey")
+    source = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:serverlesscache:{name}"
+    tags = [{"Key": "aurora-estate:run", "Value": "earlier"}, {"Key": "aurora-estate:source", "Value": source}]
+    for letter in "abc":
+        caches.create_serverless_cache_snapshot(
+            ServerlessCacheName=name, ServerlessCacheSnapshotName=f"carts-{letter}", Tags=tags
+        )
+    words = ("snapshot", "prune", name, "--family", "serverless", *WORDS[3:])
+    done = run(capsys, *words, "--execute", "--confirm", name)
+    assert len(done["result"]["deleted"]) == 2
+    assert len(caches.describe_serverless_cache_snapshots()["ServerlessCacheSnapshots"]) == 1
+
+
 def test_a_typing_error_is_refused(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
     said = run(capsys, "snapshot", "prune", "shop-order", code=3)
     assert "shop-order must exist or have snapshots, got neither" in said["error"]["reasons"][0]
