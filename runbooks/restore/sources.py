@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -124,8 +125,8 @@ def find_cluster(tools: Tools, cluster_id: str) -> Origin | None:
         resource_id=str(raw.get("DbClusterResourceId", "")),
         encrypted=bool(raw.get("StorageEncrypted")),
         account=portrait.arn.split(":")[4],
-        earliest=raw.get("EarliestRestorableTime"),
-        latest=raw.get("LatestRestorableTime"),
+        earliest=_up(raw.get("EarliestRestorableTime")),
+        latest=_down(raw.get("LatestRestorableTime")),
         created_at=raw.get("ClusterCreateTime"),
     )
 
@@ -161,7 +162,18 @@ def _backup(raw: Mapping[str, Any]) -> Origin:
         resource_id=str(raw.get("DbClusterResourceId", "")),
         encrypted=bool(raw.get("StorageEncrypted")),
         account=portrait.arn.split(":")[4],
-        earliest=window.get("EarliestTime"),
-        latest=window.get("LatestTime"),
+        earliest=_up(window.get("EarliestTime")),
+        latest=_down(window.get("LatestTime")),
         created_at=raw.get("ClusterCreateTime"),
     )
+
+
+def _down(moment: datetime | None) -> datetime | None:
+    """To the second, as moments are asked for: what is shown of a window lies within it."""
+    return moment.replace(microsecond=0) if moment is not None else None
+
+
+def _up(moment: datetime | None) -> datetime | None:
+    if moment is None or not moment.microsecond:
+        return moment
+    return moment.replace(microsecond=0) + timedelta(seconds=1)

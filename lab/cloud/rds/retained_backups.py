@@ -31,7 +31,7 @@ class RetainedBackup:
     def __init__(self, cluster: Any) -> None:
         self.cluster = frozen(cluster)
         self.cluster.born_at = cluster.restorable_window[0]
-        self.ended_at = dt.datetime.now(dt.UTC)
+        self.since, self.ended_at = cluster.restorable_window
         self.identifier = f"ab-{uuid.uuid4().hex[:26]}"
         self.data = ""
         self.status = "available"  # as a source; what is shown is `retained`
@@ -51,7 +51,7 @@ class RetainedBackup:
         for the source DB cluster."
         """
         oldest = dt.datetime.now(dt.UTC) - dt.timedelta(days=self.cluster.backup_retention_period)
-        return max(self.cluster.born_at, oldest), self.ended_at
+        return max(self.since, oldest), self.ended_at
 
     @property
     def is_over(self) -> bool:

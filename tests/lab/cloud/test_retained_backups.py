@@ -142,7 +142,7 @@ def test_it_expires_as_it_would_have_done(aws: Aws) -> None:
     """ "After the retention period is over ... all of the automated backups expire." """
     rds, resource_id = deleted(aws, BackupRetentionPeriod=2)
     backup = rds_backends[ACCOUNT_ID][REGION].retained[resource_id]
-    backup.cluster.born_at -= dt.timedelta(days=9)
+    backup.since -= dt.timedelta(days=9)
     backup.ended_at -= dt.timedelta(days=1)
     (found,) = retained(rds)
     window = found["RestoreWindow"]
