@@ -7,13 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from runbooks.aws.rds import PAGE_SIZE
+from botocore.exceptions import ClientError
+
+from runbooks.aws.rds import PAGE_SIZE, error_code
 from runbooks.prune.retention import RESTORABLE, Fate, Policy, gaps, rule
 from runbooks.snapshot.families import open_family
 from runbooks.snapshot.family import SnapshotFamily
 from runbooks.snapshot.seen import Family, Snapshot
 from runbooks.tools import Tools
 
+NOT_THERE: Final = frozenset(
+    {"DBClusterSnapshotNotFoundFault", "SnapshotNotFoundFault", "ServerlessCacheSnapshotNotFoundFault"}
+)
 ENDED: Final = frozenset({"COMPLETE", "CANCELED", "FAILED"})  # states of an export that it does not leave
 
 
@@ -28,8 +33,18 @@ def with_sharing(
         return tuple(snapshots)
     unshared = [replace(each, shared_with=each.shared_with or ()) for each in snapshots]
     going = {each.snapshot.arn for each in rule(unshared, policy, now) if each.fate is Fate.GOES}
-    looked = [family.find_snapshot(each.snapshot_id) if each.arn in going else each for each in unshared]
+    looked = [find(family, each.snapshot_id) if each.arn in going else each for each in unshared]
     return tuple(each for each in looked if each is not None)
+
+
+def find(family: SnapshotFamily, snapshot_id: str) -> Snapshot | None:
+    """A snapshot, with whom it is shared with: two calls, between which it may go."""
+    try:
+        return family.find_snapshot(snapshot_id)
+    except ClientError as error:
+        if error_code(error) in NOT_THERE:
+            return None
+        raise
 
 
 def uses(

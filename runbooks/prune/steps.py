@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from runbooks.aws.rds import error_code
 from runbooks.engine.plan import Step
 from runbooks.engine.run import Context, Effect, HeldCheck
-from runbooks.prune.look import uses
+from runbooks.prune.look import NOT_THERE, find, uses
 from runbooks.prune.permissions import DELETES, READS
 from runbooks.prune.plan import Kind
 from runbooks.prune.request import PruneRequest
@@ -21,9 +21,6 @@ from runbooks.snapshot.family import SnapshotFamily
 from runbooks.tools import Tools, hold_locks
 from runbooks.waits import until_gone
 
-NOT_THERE: Final = frozenset(
-    {"DBClusterSnapshotNotFoundFault", "SnapshotNotFoundFault", "ServerlessCacheSnapshotNotFoundFault"}
-)
 USUAL: Final = "a few seconds"
 GOING: Final = "deleting"
 
@@ -47,7 +44,7 @@ def delete(step: Step[Kind], context: Context[Tools]) -> Mapping[str, Any]:
         return {"kept": list(ruling.reasons)}
     if not going:
         _call(step, context)
-    until_gone(context, f"snapshot {step.subject}", lambda: _status(family, step.subject), usual=USUAL)
+    until_gone(context, f"snapshot {step.subject}", lambda: _status(step, family), usual=USUAL)
     return {"deleted": step.arguments["arn"]}
 
 
@@ -67,7 +64,7 @@ def _judge_again(step: Step[Kind], family: SnapshotFamily, context: Context[Tool
     found = next((each for each in listed if each.arn == arn), None)
     if found is None:
         return None
-    looked = family.find_snapshot(found.snapshot_id)
+    looked = find(family, found.snapshot_id)
     if looked is None:
         return None
     snapshots = [looked if each.arn == arn else each for each in listed]
@@ -75,9 +72,9 @@ def _judge_again(step: Step[Kind], family: SnapshotFamily, context: Context[Tool
     return next(each for each in rule(snapshots, policy, now, busy) if each.snapshot.arn == arn)
 
 
-def _status(family: SnapshotFamily, snapshot_id: str) -> str | None:
-    found = family.find_snapshot(snapshot_id)
-    return None if found is None else found.status
+def _status(step: Step[Kind], family: SnapshotFamily) -> str | None:
+    listed = family.list_snapshots(str(step.arguments["source"]))
+    return next((each.status for each in listed if each.arn == step.arguments["arn"]), None)
 
 
 EFFECTS: Final[Mapping[Kind, Effect[Kind, Tools]]] = {Kind.DELETE: Effect(delete, actions=(*READS, *DELETES))}
