@@ -159,7 +159,7 @@ def _failed(seen: Observed) -> Iterable[str]:
     for each in (*ours.resources, *ours.principals):
         if each.status == "FAILED":
             yield (
-                f"{each.entity} must be associated with share {ours.share.name}, got FAILED: {each.message or 'no word'}; mend "
+                f"{each.entity} must be associated with share {ours.share.name}, got FAILED ({each.message}); mend "
                 "that, `runbook cluster unshare`, then share again under another run"
             )
 
