@@ -214,6 +214,24 @@ def test_wrong_numbers(words: tuple[str, ...], said: str, capsys: pytest.Capture
     assert said in capsys.readouterr().err
 
 
+def test_what_snapshot_create_and_copy_take_is_ours(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    """And what people take of a clone is not, although RDS copied the clone's tags to it."""
+    run(capsys, "snapshot", "create", CLUSTER, "--as", "taken", "--owner", "tests", "--execute")
+    run(capsys, "snapshot", "copy", "taken", "--as", "copied", "--owner", "tests", "--execute")
+    rds = cloud.client("rds")
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier="clone", SnapshotIdentifier="taken", Engine="aurora-postgresql", CopyTagsToSnapshot=True,
+        Tags=[{"Key": key, "Value": value} for key, value in OURS.items()],
+    )  # fmt: skip
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="clone", DBClusterSnapshotIdentifier="by-hand-of-clone")
+    assert main([*WORDS]) == 0
+    said = capsys.readouterr().out
+    assert "kept      " in next(line for line in said.splitlines() if line.endswith("  copied"))
+    assert "goes      " in next(line for line in said.splitlines() if line.endswith("  taken"))
+    assert main(["snapshot", "prune", "clone"]) == 0
+    assert "its tags were copied from the cluster, which a run made" in capsys.readouterr().out
+
+
 def test_snapshots_of_caches_are_pruned_by_the_same_rules(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
     caches, name = cloud.client("elasticache"), "shop-sessions"
     caches.create_replication_group(
