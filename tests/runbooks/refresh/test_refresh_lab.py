@@ -212,7 +212,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     ("scenario", "point"),
     [
         pytest.param(BY_RECORD, CrashPoint(3, "torn"), id="born"),
-        pytest.param(BY_RECORD, CrashPoint(12, "after"), id="one-record-moved"),
         pytest.param(BY_NAME, CrashPoint(12, "after"), id="nobody-has-the-name"),
     ],
 )
