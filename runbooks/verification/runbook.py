@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from runbooks import guard
-from runbooks.engine.run import Check, Context, HeldCheck, Runbook, Verdict
+from runbooks.engine.run import Check, Context, HeldCheck, Outcome, Runbook, Verdict
 from runbooks.tools import Tools, hold_locks
 from runbooks.verification.observe import READS, lock_of, observe
 from runbooks.verification.permissions import SCOPES
@@ -87,6 +87,12 @@ def _checks(request: VerifyRequest, seen: Observed) -> Iterable[Check]:
         yield Check(name="cleared away", passed=not left, detail=", ".join(left) or "nothing is left of the copy")
 
 
+def _render(outcome: Outcome[Observed]) -> str:
+    from runbooks.verification.report import render
+
+    return render(outcome)
+
+
 def verify_runbook() -> Runbook[VerifyRequest, Observed, Any, Tools]:
     """The engine's description of the verb. The source is only read, and what is deleted is the run's own."""
     return Runbook(
@@ -104,4 +110,5 @@ def verify_runbook() -> Runbook[VerifyRequest, Observed, Any, Tools]:
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),
+        render=_render,
     )

@@ -70,6 +70,16 @@ def test_what_was_proven_is_said_and_kept(cloud: Account, capsys: pytest.Capture
     assert (evidence["run"], evidence["copy"], evidence["checks"]) == ("one", COPY, [])
 
 
+def test_the_result_is_readable_in_eighty_columns(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, *DO]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"restore verify {SOURCE}: done"
+    assert lines[2:4] == ["  backup    latest restorable time", "  checks    none were run"]
+    assert lines[4].startswith("  took      restore ")
+    assert "  ok  cleared away: nothing is left of the copy" in lines
+    assert all(len(line) <= 80 or "evidence" in line for line in lines)
+
+
 def test_the_source_is_only_read(cloud: Account, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, *WORDS, *DO)
     for service, operation, given in cloud.seen.made:
