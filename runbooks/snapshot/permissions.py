@@ -106,7 +106,10 @@ _FOUND: Final[Mapping[str, Scope]] = {
     "elasticache:DescribeServerlessCacheSnapshots": Scope(
         (_CACHE_SNAPSHOTS[1], _CACHE + "serverlesscache:*"), why="of a cache, or by name"
     ),
-    "elasticache:DescribeSnapshots": Scope((_CACHE_SNAPSHOTS[0],), why="of a cache, or by name"),
+    "elasticache:DescribeSnapshots": Scope(
+        (_CACHE_SNAPSHOTS[0], _CACHE + "replicationgroup:{cluster}", _CACHE + "cluster:{cluster}"),
+        why="of a cache, or by name",
+    ),
     "elasticache:ListTagsForResource": Scope(
         (
             *_CACHE_SNAPSHOTS,

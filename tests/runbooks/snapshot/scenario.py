@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from estate.names import TAG_RUN
+from runbooks.snapshot.cache_bucket import CANONICAL_USER
 from tests.runbooks.snapshot.world import (
     ELSEWHERE,
     OTHER,
@@ -91,6 +92,50 @@ def _exported(cloud: Cloud) -> None:
     assert not locks(cloud)
 
 
+def _with_caches(cloud: Cloud) -> None:
+    cache = cloud.client("elasticache")
+    cache.create_replication_group(
+        ReplicationGroupId="shop-sessions", ReplicationGroupDescription="d", Engine="valkey",
+        CacheNodeType="cache.r7g.large", NumNodeGroups=2, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True,
+        TransitEncryptionEnabled=True,
+    )  # fmt: skip
+    cache.create_snapshot(ReplicationGroupId="shop-sessions", SnapshotName="evening")
+    make_bucket(cloud)
+    grants = dict.fromkeys(("GrantRead", "GrantWrite", "GrantReadACP"), f'id="{CANONICAL_USER}"')
+    cloud.client("s3").put_bucket_acl(Bucket="lake", **grants)
+
+
+def _names(cloud: Cloud) -> list[str]:
+    found = cloud.client("elasticache").describe_snapshots()["Snapshots"]
+    assert {each["SnapshotStatus"] for each in found} == {"available"}
+    return sorted(each["SnapshotName"] for each in found)
+
+
+def _cache_created(cloud: Cloud) -> None:
+    assert _names(cloud) == ["evening", f"shop-sessions-{RUN}"]
+    assert not locks(cloud)
+
+
+def _cache_copied(cloud: Cloud) -> None:
+    assert _names(cloud) == ["evening", f"evening-{RUN}"]
+    assert not locks(cloud)
+
+
+def _cache_exported(cloud: Cloud) -> None:
+    written = [each["Key"] for each in cloud.client("s3").list_objects_v2(Bucket="lake")["Contents"]]
+    assert written == [f"evening-{RUN}-0001.rdb", f"evening-{RUN}-0002.rdb"]
+    assert _names(cloud) == ["evening"]
+    assert not locks(cloud)
+
+
+_SERVERLESS = "of serverless caches"
+
+
+def _not_for_nodes(*actions: str) -> dict[str, str]:
+    serverless = {f"elasticache:{each}": _SERVERLESS for each in ("DescribeServerlessCacheSnapshots",)}
+    return {**serverless, **dict.fromkeys(actions, "of Aurora or of serverless caches")}
+
+
 SCENARIOS = (
     Scenario(
         name="snapshot create",
@@ -157,5 +202,45 @@ SCENARIOS = (
                  "s3:PutObject"), "of caches"
             ),
         },
+    ),
+    Scenario(
+        name="snapshot create of a cache",
+        words=("snapshot", "create", "shop-sessions", "--family", "cache", "--owner", "me"),
+        set_up=_with_caches,
+        done=_cache_created,
+        cluster="shop-sessions",
+        target=f"shop-sessions-{RUN}",
+        not_needed=_not_for_nodes(
+            "elasticache:CreateServerlessCacheSnapshot", "elasticache:DescribeCacheClusters",
+            "elasticache:DescribeServerlessCaches", "rds:AddTagsToResource", "rds:CreateDBClusterSnapshot",
+            "rds:DescribeAccountAttributes", "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters",
+        ),
+    ),
+    Scenario(
+        name="snapshot copy of a cache",
+        words=("snapshot", "copy", "evening", "--family", "cache", "--owner", "me"),
+        set_up=_with_caches,
+        done=_cache_copied,
+        cluster="evening",
+        target=f"evening-{RUN}",
+        not_needed=_not_for_nodes(
+            "elasticache:CopyServerlessCacheSnapshot", "kms:CreateGrant", "kms:DescribeKey", "rds:AddTagsToResource",
+            "rds:CopyDBClusterSnapshot", "rds:CrossRegionCommunication", "rds:DescribeAccountAttributes",
+            "rds:DescribeDBClusterSnapshots",
+        ),
+    ),
+    Scenario(
+        name="snapshot export of a cache",
+        words=("snapshot", "export", "evening", "--family", "cache", "--bucket", "lake"),
+        set_up=_with_caches,
+        done=_cache_exported,
+        confirm="evening",
+        cluster="evening",
+        target="lake",
+        not_needed=_not_for_nodes(
+            "elasticache:ExportServerlessCacheSnapshot", "iam:GetRole", "iam:PassRole", "kms:CreateGrant",
+            "kms:DescribeKey", "rds:DescribeDBClusterSnapshots", "rds:DescribeExportTasks", "rds:StartExportTask",
+            "s3:DeleteObject", "s3:ListAllMyBuckets", "s3:PutObject",
+        ),
     ),
 )  # fmt: skip
