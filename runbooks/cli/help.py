@@ -37,4 +37,5 @@ def render_help(rows: Sequence[Row], groups: Mapping[str, str], group: str | Non
 
 
 def _command_lines(rows: Sequence[Row]) -> str:
-    return "\n".join(f"  {' '.join(row.path):<16} {row.help}" for row in rows)
+    width = max(len(" ".join(row.path)) for row in rows)
+    return "\n".join(f"  {' '.join(row.path):<{width}}  {row.help}" for row in rows)

@@ -40,6 +40,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tag", metavar="KEY=VALUE", action="append", default=[], help="tag of all that is made; may be repeated"
     )
+    parser.add_argument("--key", metavar="KEY", help="KMS key, for the clone of another account's encrypted cluster")
     parser.add_argument(
         "--full-copy", action="store_true", help="copy the whole volume: hours, and paid for as a whole"
     )
@@ -117,6 +118,7 @@ def request_of(arguments: Namespace) -> CloneRequest:
         like_source=arguments.like_source,
         parameter_group=arguments.parameter_group or "",
         subnet_group=arguments.subnet_group or "",
+        key=arguments.key or "",
         security_groups=tuple(sorted(set(arguments.security_group))),
         tags=_tags(arguments.tag),
         full_copy=arguments.full_copy,
@@ -237,7 +239,7 @@ def _run(arguments: Namespace) -> int:
 
 CLONE = Command(
     name="clone",
-    help="clone a cluster: closed until passwords are changed and rows masked",
+    help="clone a cluster: closed until it is masked",
     configure=_configure,
     run=_run,
     runbook=_runbook,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from estate.names import TAG_RUN
-from runbooks import guard
 from runbooks.aws import ec2 as ec2_adapter
 from runbooks.aws import ram as ram_adapter
 from runbooks.aws import rds as rds_adapter
+from runbooks.aws import ssm as ssm_adapter
 from runbooks.aws import sts as sts_adapter
 from runbooks.aws.ec2 import SecurityGroup, list_groups
 from runbooks.aws.rds import Cluster
@@ -22,7 +22,7 @@ from runbooks.reap.request import ReapRequest
 from runbooks.reap.seen import Final as FinalSnapshot
 from runbooks.reap.seen import Observed, Target
 from runbooks.tags import from_aws
-from runbooks.tools import Tools, locked_by_others
+from runbooks.tools import Tools, locked_of_many
 
 PAGE_SIZE: Final = 100  # the most that RDS and Secrets Manager give per page
 MOST_TARGETS: Final = 50  # "Up to 50 resource IDs" (DescribeScalableTargets has pages of 50 too)
@@ -37,7 +37,7 @@ READS: Final = (
     *ec2_adapter.ACTIONS["list_groups"],
     "secretsmanager:ListSecrets",
     *sts_adapter.ACTIONS["find_caller"],
-    *guard.READ_ACTIONS,
+    *ssm_adapter.ACTIONS["find_parameters"],
 )
 
 
@@ -47,7 +47,6 @@ def observe(request: ReapRequest, context: Context[Tools]) -> Observed:
     clusters = tools.rds.list_clusters()
     expired = [each for each in clusters if looks_expired(each, request.moment) and _is_asked(request, each)]
     names = [each.cluster_id for each in expired]
-    locked = {name: reasons[0] for name in names if (reasons := locked_by_others(context, name))}
     return Observed(
         request=request,
         run_id=context.run_id,
@@ -61,7 +60,7 @@ def observe(request: ReapRequest, context: Context[Tools]) -> Observed:
         finals=list_finals(tools, context.run_id),
         shared=ram_adapter.list_shared_clusters(tools.session.client("ram")) if expired else frozenset(),
         in_global=tools.rds.list_global_members() if expired else frozenset(),
-        locked=locked,
+        locked=locked_of_many(context, names),
     )
 
 

@@ -140,7 +140,7 @@ EXAMPLES = (
 
 REFRESH = Command(
     name="refresh",
-    help="let a masked copy of a cluster take the place of the last one",
+    help="let a masked copy take the place of the last one",
     configure=_configure,
     run=_run,
     runbook=_runbook,

@@ -108,7 +108,7 @@ def _run(arguments: Namespace) -> int:
 
 CACHE = Command(
     name="cache",
-    help="make a new cache of a snapshot, like the cache that it is of",
+    help="make a new cache of a snapshot, like its source",
     configure=_configure,
     run=_run,
     runbook=_runbook,

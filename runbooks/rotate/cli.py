@@ -64,7 +64,7 @@ def _run(arguments: Namespace) -> int:
 
 ROTATE = Command(
     name="rotate",
-    help="change the password of a cache's user, or its AUTH token",
+    help="change the password of a cache's user, or its token",
     configure=_configure,
     run=_run,
     runbook=_runbook,

@@ -103,6 +103,9 @@ def _arns(service: str, action: str, parameters: Mapping[str, Any]) -> Iterator[
     if service == "s3":  # a bucket, or an object in it
         yield "/".join(["arn:aws:s3:::" + parameters["Bucket"], *([parameters["Key"]] if "Key" in parameters else [])])
         return
+    if action == "ssm:GetParameters":
+        yield from (_SSM + name for name in parameters["Names"])
+        return
     named = False
     for name, form in {**ARNS.get(service, {}), **BY_ACTION.get(action, {})}.items():
         value = parameters.get(name)
