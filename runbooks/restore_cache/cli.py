@@ -27,7 +27,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--estate", metavar="FILE", help="estate file that gives the Region, and what --like means")
     parser.add_argument("--region", metavar="REGION", help="Region (default: the estate's, then AWS's settings)")
     parser.add_argument(
-        "--expires-in", metavar="TIME", help="tag it as expired after this: 12h, 30d (default: it stays)"
+        "--expires-in", metavar="TIME", help="tag that says until when: 12h, 30d (`runbook reap` deletes no cache)"
     )
     add_making_options(parser)
     _configure_shape(parser)

@@ -128,11 +128,8 @@ class Cluster(Backtracked, DBCluster):  # type: ignore[misc]
 
     @property
     def earliest_restorable_time(self) -> dt.datetime | None:
-        """None until there is something to restore (facts C13). Shown in full seconds: the first one that is whole."""
-        if self.status == "creating":
-            return None
-        earliest, latest = self.restorable_window
-        return min(earliest + dt.timedelta(seconds=1) if earliest.microsecond else earliest, latest)
+        """None until there is something to restore (facts C13)."""
+        return None if self.status == "creating" else self.restorable_window[0]
 
     @earliest_restorable_time.setter
     def earliest_restorable_time(self, moment: dt.datetime) -> None:

@@ -249,6 +249,7 @@ def test_every_parameter_of_aws_is_accounted_for(operation: str, table: dict[str
         "Tags",
     }
     model = get_session().get_service_model("elasticache").operation_model(operation)
+    assert model.input_shape is not None
     assert set(model.input_shape.members) - said == {name for name in table if name[0].isupper()}
 
 
