@@ -25,11 +25,16 @@ _ASKED: Final = {"StringEquals": {f"aws:RequestTag/{TAG_RUN}": "*"}}
 _KEY: Final = ("arn:{partition}:kms:{region}:*:key/*",)
 _ID: Final = "EC2 chooses the id; only one with a run's tag"
 
+RESTORE: Final = "rds:RestoreDBClusterToPointInTime"
 SCOPES: Final[Mapping[str, Scope]] = {
     **BIRTH_SCOPES,
     "rds:DescribeDBClusters": Scope(
         ("arn:{partition}:rds:{region}:*:cluster:*",),
         why="the clone group is listed by a filter; a source may be another account's",
+    ),
+    "rds:RestoreDBClusterToPointInTime": Scope(
+        ("arn:{partition}:rds:{region}:*:cluster:{cluster}", *BIRTH_SCOPES[RESTORE].resources[1:]),
+        why="a source may be another account's",
     ),
     "rds:DescribeDBClusterParameterGroups": Scope(
         ("arn:{partition}:rds:{region}:{account}:cluster-pg:*",), why="the group that was asked for"

@@ -40,9 +40,7 @@ def blockers(request: CloneRequest, seen: Observed) -> tuple[str, ...]:
     if source.cluster_id == request.target and not seen.is_shared:
         return (f"the clone must have a name of its own, got its source's, {request.target}; choose another by --as",)
     reasons = (
-        *_source_reasons(source),
-        *_slot_reasons(request, seen, source),
-        *(_shared_reasons(request, seen, source) if seen.is_shared else ()),
+        *(_shared_reasons(request, seen, source) if seen.is_shared else _own_reasons(request, seen, source)),
         *_asked_reasons(request, seen),
         *birth_blockers(wish_of(request, seen), source, seen.copy, seen.around.place, seen.around.taken),
         *_quarantine_reasons(request, seen),
@@ -53,15 +51,19 @@ def blockers(request: CloneRequest, seen: Observed) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reasons))
 
 
-def _source_reasons(source: Portrait) -> Iterable[str]:
+def _own_reasons(request: CloneRequest, seen: Observed, source: Portrait) -> Iterable[str]:
+    """What holds when the source is this account's."""
     raw = source.cluster
     name = source.cluster_id
+    if request.key:
+        yield f"--key must not be given for a cluster of this account, got {request.key}; a clone keeps its source's"
     if source.status != AVAILABLE:
         yield f"{name} must be available to be cloned, got {source.status}; wait until it is"
     if not raw.get("DBClusterMembers"):
         yield f"{name} must have an instance to be cloned, got none; create one, or restore a snapshot of it"
     if raw.get("LatestRestorableTime") is None:
         yield f"{name} must have a latest restorable time, got none; wait until its first backup is taken"
+    yield from _slot_reasons(request, seen, source)
 
 
 def _slot_reasons(request: CloneRequest, seen: Observed, source: Portrait) -> Iterable[str]:
@@ -92,23 +94,30 @@ def _shared_reasons(request: CloneRequest, seen: Observed, source: Portrait) -> 
         yield f"{request.target} must have a subnet group of this account, got none; give it by --subnet-group"
     if request.opens and not request.security_groups:
         yield f"{request.target} must have security groups of this account, got none; give them by --security-group"
-    ours = sorted(member.cluster_id for member in seen.members if member.account == seen.account)
-    if ours and seen.copy is None:
+    if request.full_copy:
+        yield f"--full-copy must not be given for a cluster of {owner}: a shared one can be cloned, not copied"
+    if seen.members and seen.copy is None:
         yield (
-            f"{source.cluster_id} must have no other clone in account {seen.account}, got {', '.join(ours)}: there is "
-            "one per account; delete it, or clone that one"
+            f"{source.cluster_id} must have no other clone in account {seen.account}, got {_named(seen)}: there is one "
+            "per account; delete it, or clone that one"
         )
+    yield from _key_reasons(seen, source, owner)
+
+
+def _key_reasons(seen: Observed, source: Portrait, owner: str) -> Iterable[str]:
+    """An encrypted one takes a key of its owner's, or of one's own; default keys do not leave their account."""
     key = seen.key
     if key is None:
-        return
-    if key.aws_managed or key.refused:
+        if source.cluster.get("StorageEncrypted"):
+            yield f"the clone of {owner}'s encrypted {source.cluster_id} must have a key, got none; give it by --key"
+    elif key.refused or key.aws_managed:
         what = "AWS's own key of RDS" if key.aws_managed else key.refused
         yield (
-            f"key {key.arn} must be a key of {owner}'s that account {seen.account} may use, got {what}; let it by the "
-            f"key's policy (`runbook cluster share` says how); aws/rds cannot be shared"
+            f"key {key.arn} must be one that account {seen.account} may use, got {what}; `runbook cluster share` says "
+            "how its owner lets it; AWS's own cannot be shared"
         )
     elif not key.enabled:
-        yield f"key {key.arn} must be enabled, got one that is not; {owner} enables it"
+        yield f"key {key.arn} must be enabled, got one that is not; its owner enables it"
 
 
 def _asked_reasons(request: CloneRequest, seen: Observed) -> Iterable[str]:
@@ -171,6 +180,8 @@ def _said(step: Step[Any], request: CloneRequest, seen: Observed) -> Step[Any]:
 
 def slots_said(request: CloneRequest, seen: Observed) -> str:
     """How many of the source's slots are taken: an upper bound, since full copies are in the clone group as well."""
+    if seen.is_shared:
+        return "copy-on-write, of another account's volume: one clone per account; how many there are is not shown"
     if request.full_copy:
         return "a full copy, as asked: it takes as long as the volume is large, and is paid for as a whole"
     taken = len(seen.members)

@@ -33,6 +33,7 @@ class CloneRequest:
     like_source: bool = False
     parameter_group: str = ""
     subnet_group: str = ""
+    key: str = ""
     security_groups: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     full_copy: bool = False

@@ -26,7 +26,7 @@ class GroupMember:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeySeen:
-    """The source's KMS key, as this account sees it. `refused` is AWS's error code when it may not look at it."""
+    """The KMS key that was asked for, as this account sees it; `refused` is AWS's code when it may not look at it."""
 
     arn: str
     aws_managed: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from estate.engines import MYSQL, POSTGRESQL
 from estate.names import TAG_EXPIRES, TAG_MASKED, TAG_QUARANTINE
 from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.clone.request import CloneRequest
@@ -20,6 +21,7 @@ from runbooks.tags import is_ours, made_tags
 PURPOSE: Final = "clone"
 # A clone is made to be thrown away, and never to be reached from the internet.
 DIFFERENT: Final[Mapping[str, Any]] = {"DeletionProtection": False, "PubliclyAccessible": False}
+PORTS: Final = {POSTGRESQL: 5432, MYSQL: 3306}  # a clone's, where the source's is not shown
 _PROGRESS: Final = (TAG_QUARANTINE, TAG_MASKED)
 
 
@@ -51,7 +53,7 @@ def quarantine_of(request: CloneRequest, seen: Observed, source: Portrait, vpc_i
         target_id=request.target,
         arn=clone_arn(source, seen.account, request.target),
         engine=str(source.cluster["Engine"]),
-        port=int(source.cluster.get("Port", 0)),
+        port=int(source.cluster.get("Port") or PORTS.get(str(source.cluster["Engine"]), 0)),
         vpc_id=vpc_id,
         tags=tags_of(request, source, seen.run_id, seen.copy),
         master="iam" if request.iam_master else "managed" if secret else "own",
@@ -79,7 +81,7 @@ def wish_of(request: CloneRequest, seen: Observed) -> Wish:
         security_groups=quarantine.open_groups if is_open else (closed_group(quarantine, closing),),
         subnet_group=request.subnet_group,
         parameter_group=request.parameter_group,
-        settings=dict(DIFFERENT),
+        settings={**DIFFERENT, **({"KmsKeyId": request.key} if request.key else {})},
         account=seen.account if seen.is_shared else "",
     )
 

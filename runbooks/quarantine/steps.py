@@ -132,7 +132,7 @@ def rotate_master(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
     cluster = _cluster(tools, cluster_id)
     secret = find_secret(tools.session.secrets, name)
     if secret is None:
-        login = {"username": step.subject, "password": roles.new_password()}
+        login = {"username": cluster.get("MasterUsername") or step.subject, "password": roles.new_password()}
         place = {"host": cluster.get("Endpoint", ""), "port": cluster.get("Port", 0)}
         with_secret = {"SecretString": json.dumps({**login, **place})}
         _perform(step.calls[0], context, frozenset({"ResourceExistsException"}), with_secret)

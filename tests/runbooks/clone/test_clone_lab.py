@@ -28,10 +28,11 @@ from tests.runbooks.clone.scenario import (
     own_password,
     tags_of,
 )
+from tests.runbooks.sharing.accounts import ARN, OTHER, accept_by_hand, make_cluster, share_by_hand
 from tests.support.call_crash import CrashError, counted_calls, is_reading
 from tests.support.crash import CrashPoint, run_until
 from tests.support.scenario import Cloud
-from tests.support.transport import no_wire
+from tests.support.transport import Keys, no_wire
 
 pytestmark = pytest.mark.lab
 
@@ -295,6 +296,34 @@ def test_another_network_needs_its_own_groups_and_the_volumes_zones(shop: Shop) 
     assert shop.runbook(*OPEN, "--subnet-group", "all", "--security-group", group, "--execute")["verdict"]["passed"]
     assert shop.groups() == ["dev"]
     assert cluster_of(shop, TARGET)["DBSubnetGroup"] == "all"
+
+
+def test_another_accounts_cluster_is_cloned_once_by_its_arn(shop: Shop) -> None:
+    """From share to clone: its own key, subnet group and security group, since the owner's are not shown (facts C4)."""
+    install(delays=NONE)
+    reset_backends()
+    policy = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "kms:*", "Resource": "*"}]}
+    key = shop.client("kms").create_key(Policy=json.dumps({"Version": "2012-10-17", **policy}))["KeyMetadata"]["Arn"]
+    make_cluster(shop, StorageEncrypted=True, KmsKeyId=key)
+    share_by_hand(shop, allowExternalPrincipals=True)
+    accept_by_hand(shop)
+    theirs = {service: shop.client(service, account=OTHER) for service in ("rds", "ec2")}
+    subnets = theirs["ec2"].describe_subnets()["Subnets"]
+    theirs["rds"].create_db_subnet_group(
+        DBSubnetGroupName="dev", DBSubnetGroupDescription="dev", SubnetIds=[each["SubnetId"] for each in subnets]
+    )
+    group = theirs["ec2"].create_security_group(GroupName="d", Description="d", VpcId=subnets[0]["VpcId"])["GroupId"]
+    words = ["clone", ARN, "--as", TARGET, "--class", "db.r8g.large", "--keep-user-passwords", *OWNED]
+    own = shop.client("kms", account=OTHER).create_key()["KeyMetadata"]["Arn"]
+    with no_wire(Keys(account=OTHER)):
+        assert len(shop.refused(*words)) == 3  # key, subnet group, security group
+        words += ["--subnet-group", "dev", "--security-group", group, "--key", own]
+        done = shop.runbook(*words, "--execute")
+        again = shop.refused(*words[:3], "second", *words[4:])
+    assert done["verdict"]["passed"], done["verdict"]["checks"]
+    (made,) = theirs["rds"].describe_db_clusters(DBClusterIdentifier=TARGET)["DBClusters"]
+    assert made["CrossAccountClone"] is True
+    assert any("there is one per account" in reason for reason in again)
 
 
 WRONG = (

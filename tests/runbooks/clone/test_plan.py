@@ -17,6 +17,7 @@ from runbooks.clone.seen import KeySeen, Observed
 from runbooks.engine.plan import MADE_LATER, PlanRefusedError, Step, render_plan
 from runbooks.masking.plan import MaskFile, MaskRequest
 from runbooks.parity.observe import Place
+from runbooks.parity.portrait import Portrait
 from tests.runbooks.clone.builders import (
     ACCOUNT,
     ASKED,
@@ -224,9 +225,19 @@ def test_a_lost_journal_keeps_the_expiry_that_the_clone_has() -> None:
 
 
 FIFTEEN = tuple(member(f"dev-{n:02}") for n in range(15))
-SHARED = portrait(cluster(account=OTHER))
+SHARED = Portrait(
+    cluster={
+        "DBClusterIdentifier": SOURCE, "DBClusterArn": f"arn:aws:rds:eu-west-1:{OTHER}:cluster:{SOURCE}",
+        "Engine": "aurora-postgresql", "EngineVersion": "17.7", "StorageEncrypted": True,
+    },
+    partial=True,
+)  # fmt: skip
+GOOD_KEY = KeySeen(arn="k")
 FROM_OTHERS = ask(
-    source=f"arn:aws:rds:eu-west-1:{OTHER}:cluster:{SOURCE}", instance_class="db.r8g.large", subnet_group="dev"
+    source=f"arn:aws:rds:eu-west-1:{OTHER}:cluster:{SOURCE}",
+    instance_class="db.r8g.large",
+    subnet_group="dev",
+    key="k",
 )
 PLACE = Around(place=Place(name="dev", vpc_id=VPC, zones=("a", "b", "c")))
 ELSEWHERE = Around(place=Place(name="dev", vpc_id=VPC, zones=("a", "b")))
@@ -318,7 +329,7 @@ REFUSED: tuple[tuple[str, CloneRequest, dict[str, Any], str], ...] = (
         "a key that is not shared",
         FROM_OTHERS,
         {"source": SHARED, "around": PLACE, "key": KeySeen(arn="k", refused="AccessDeniedException")},
-        f"key k must be a key of {OTHER}'s that account {ACCOUNT} may use, got AccessDeniedException",
+        f"key k must be one that account {ACCOUNT} may use, got AccessDeniedException",
     ),
     (
         "the default key of another account",
@@ -329,21 +340,28 @@ REFUSED: tuple[tuple[str, CloneRequest, dict[str, Any], str], ...] = (
     (
         "a second clone of another account's",
         FROM_OTHERS,
-        {"source": SHARED, "around": PLACE, "members": (member("dev-1"), member("theirs", OTHER))},
+        {"source": SHARED, "around": PLACE, "members": (member("dev-1"),), "key": GOOD_KEY},
         f"must have no other clone in account {ACCOUNT}, got dev-1",
     ),
     (
         "no subnet group of ours",
         replace(FROM_OTHERS, subnet_group=""),
-        {"source": SHARED},
+        {"source": SHARED, "key": GOOD_KEY},
         "must have a subnet group of this account, got none",
     ),
     (
         "no groups of ours to open with",
         replace(FROM_OTHERS, keep_logins=True),
-        {"source": SHARED, "around": PLACE},
+        {"source": SHARED, "around": PLACE, "key": GOOD_KEY},
         "must have security groups of this account, got none",
     ),
+    (
+        "no key for another account's encrypted cluster",
+        replace(FROM_OTHERS, key=""),
+        {"source": SHARED, "around": PLACE},
+        f"the clone of {OTHER}'s encrypted {SOURCE} must have a key, got none",
+    ),
+    ("a key for one's own", ask(key="k"), {"key": GOOD_KEY}, "--key must not be given for a cluster of this account"),
     ("broken masks", MASKED, {"mask_problems": ("/x/mask.sql must be readable",)}, "must be readable"),
 )
 
@@ -377,7 +395,7 @@ def test_all_reasons_come_at_once() -> None:
 
 
 def test_a_shared_cluster_is_cloned_by_its_arn() -> None:
-    seen = observed(FROM_OTHERS, source=SHARED, around=PLACE)
+    seen = observed(FROM_OTHERS, source=SHARED, around=PLACE, key=GOOD_KEY)
     (call,) = parameters(plan_clone(FROM_OTHERS, seen), "RestoreDBClusterToPointInTime")
     assert call["SourceDBClusterIdentifier"] == FROM_OTHERS.source
     assert seen.quarantine is not None
