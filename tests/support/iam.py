@@ -52,6 +52,7 @@ ARNS: Mapping[str, Mapping[str, str]] = {
     "iam": {"RoleName": f"arn:aws:iam::{ACCOUNT}:role/{{}}"},
     "kms": {"KeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{{}}"},  # an alias stands for the key behind it
     "ec2": {"GroupId": _EC2 + "security-group/{}", "VpcId": _EC2 + "vpc/{}"},
+    "ram": {"resourceShareArn": "{}", "resourceShareInvitationArn": "{}"},
     "route53": {"HostedZoneId": "arn:aws:route53:::hostedzone/{}"},
     "ssm": {"Name": _SSM + "{}"},
     "secretsmanager": {"SecretId": _SECRET + "{}-AbCdEf", "Name": _SECRET + "{}-AbCdEf"},
@@ -70,7 +71,9 @@ EVERYTHING: Mapping[str, str] = {
     "rds:DescribeDBClusterEndpoints": _RDS + "cluster-endpoint:*",
     "rds:DescribeDBClusterSnapshots": _RDS + "cluster-snapshot:*",
     "rds:DescribeDBClusterAutomatedBackups": _RDS + "cluster-auto-backup:*",
+    "rds:DescribeBlueGreenDeployments": _RDS + "deployment:*",
     "rds:DescribeGlobalClusters": f"arn:aws:rds::{ACCOUNT}:global-cluster:*",
+    "ram:CreateResourceShare": f"arn:aws:ram:{REGION}:{ACCOUNT}:resource-share/*",
     "application-autoscaling:DeregisterScalableTarget": (
         f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/*"
     ),
