@@ -136,8 +136,17 @@ def _tags(stage: Stage, parameters: Mapping[str, Any]) -> Iterator[dict[str, str
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster-endpoint:{endpoint}"
         with suppress(rds.exceptions.ClientError):  # gone already
             yield from rds.list_tags_for_resource(ResourceName=arn)["TagList"]
+    yield from _tags_of_share(stage, parameters.get("resourceShareArn"))
     if group := parameters.get("GroupId"):
         for found in ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]:
             yield from found.get("Tags", [])
     if secret := parameters.get("SecretId"):
         yield from stage.cloud.client("secretsmanager").describe_secret(SecretId=secret).get("Tags", [])
+
+
+def _tags_of_share(stage: Stage, share: str | None) -> Iterator[dict[str, str]]:
+    if share is None:
+        return
+    shares = stage.cloud.client("ram").get_resource_shares(resourceOwner="SELF", resourceShareArns=[share])
+    for found in shares["resourceShares"]:
+        yield from ({"Key": tag["key"], "Value": tag["value"]} for tag in found.get("tags", []))
