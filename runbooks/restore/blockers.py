@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from estate.community import AURORA_OF, nearest_taker, takes
+from estate.community import AURORA_OF, S3_SOURCES, nearest_taker, takes
 from estate.engines import MYSQL, parsed
 from runbooks.birth.plan import birth_blockers
 from runbooks.birth.refusals import SERVERLESS_CLASS
@@ -223,10 +223,16 @@ def _backwards(request: RestoreRequest, origin: Origin | None, engine: str, vers
     if origin is not None and origin.sort == "cluster-snapshot":
         if parsed(engine, version) < parsed(engine, source):
             yield f"--engine-version must not be below the snapshot's, {source}, got {version}; leave it out to keep it"
-    elif takes(engine, version, source) is False:
+    elif takes(engine, version, source) is False and _is_known(request, source):
         nearest = nearest_taker(engine, source)
         hint = f"the nearest is {nearest}" if nearest else "no version of Aurora takes it: upgrade the source first"
-        yield (f"--engine-version must be of the same major as {source} and not below it, got {version}; {hint}")
+        what = "--engine-version" if request.engine_version else "the engine version"
+        yield f"{what} must be of the same major as {source} and not below it, got {version}; {hint}"
+
+
+def _is_known(request: RestoreRequest, source: str) -> bool:
+    """Files of a version that S3 never takes have a reason of their own."""
+    return request.kind is not Kind.S3 or source.startswith(tuple(f"{major}." for major in S3_SOURCES))
 
 
 def family_of(engine: str, version: str) -> str:

@@ -21,6 +21,7 @@ from runbooks.quarantine.steps import QUARANTINE_EFFECTS, in_quarantine
 from runbooks.restore.observe import READS, observe
 from runbooks.restore.permissions import SCOPES
 from runbooks.restore.plan import plan_restore
+from runbooks.restore.report import render
 from runbooks.restore.request import Kind, RestoreRequest
 from runbooks.restore.seen import Observed
 from runbooks.restore.wishes import OPERATIONS, model_of, quarantine_of, wish_of
@@ -154,6 +155,7 @@ def restore_runbook(kind: Kind) -> Runbook[RestoreRequest, Observed, Any, Tools]
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),
+        render=render,
     )
 
 

@@ -97,6 +97,17 @@ def test_what_is_shown_is_what_is_called(account: Account, scenario: Any, capsys
     assert done["result"]["endpoint"].startswith(f"{TARGET}.cluster-")
 
 
+def test_what_is_there_afterwards_is_said_in_words(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    make_source(account)
+    words = ("restore", "point-in-time", SOURCE, "--latest", "--closed", "--expires-in", "2d", *AS, "--execute")
+    assert main(list(words)) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"restore point-in-time {TARGET}: done\n  from      arn:aws:rds:")
+    assert f"\n  endpoint  {TARGET}.cluster-" in said
+    assert "\n  closed    nobody gets in\n  password  the data's own\n  expires   20" in said
+    assert "\n  ok  closed: in sg-" in said
+
+
 class TestSnapshot:
     """`restore snapshot`."""
 
