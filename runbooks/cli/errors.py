@@ -21,8 +21,8 @@ def describe(error: BaseException, code: ExitCode) -> dict[str, Any]:
     }
 
 
-def render(failure: Mapping[str, Any]) -> str:
-    """The same for a terminal: what is wrong, every reason, what to do."""
+def render(failure: Mapping[str, Any], width: int | None = None) -> str:
+    """The same for people: what is wrong, every reason, what to do; `width` columns on a terminal, whole lines else."""
     reasons: list[str] = failure["reasons"]
     said = failure["message"]
     error = (
@@ -32,7 +32,17 @@ def render(failure: Mapping[str, Any]) -> str:
     lines += [f"  - {reason}" for reason in reasons]
     if failure["next_step"]:
         lines.append(f"next: {failure['next_step']}")
-    return "\n".join(lines)
+    return "\n".join(line if width is None else _wrapped(line, width) for line in lines)
+
+
+def _wrapped(line: str, width: int) -> str:
+    """A paragraph of a text of several, continued under its own beginning; names are never broken."""
+    from textwrap import fill
+
+    if "\n" in line:  # laid out already
+        return line
+    indent = "    " if line.startswith("  - ") else "  "
+    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _words(error: BaseException, code: ExitCode) -> tuple[str, str]:

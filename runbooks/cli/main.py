@@ -101,7 +101,7 @@ def report(error: BaseException, output: OutputFormat) -> ExitCode:
     if output == "json":
         emit({"error": failure}, "json", str)
     else:
-        say(render(failure))
+        say(render(failure, WIDTH if sys.stderr.isatty() else None))
     return code
 
 

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 
 from runbooks.catalog import COMMANDS, GROUPS
 from runbooks.cli.command import UsageError
+from runbooks.cli.errors import render
 from runbooks.cli.exit_codes import MEANINGS, ExitCode
 from runbooks.cli.main import EXIT_CODES, _Terminated, exit_code, main, report
 from runbooks.engine.journal import JournalError, RunBusyError
@@ -136,6 +137,14 @@ def test_what_is_wrong_in_a_file_says_once_that_it_is_an_error(
 ) -> None:
     assert main(["estate", "protect", str(tmp_path / "none.yaml")]) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path}/none.yaml:1:1: error: the file must be a readable file")
+
+
+def test_a_terminal_gets_lines_of_80_columns_and_a_pipe_whole_ones() -> None:
+    failure = {"kind": "PlanRefused", "message": "", "reasons": ["because " * 20, "x" * 90], "next_step": "wait " * 30}
+    assert [len(line) > 80 for line in render(failure).splitlines()] == [False, True, True, True]
+    wrapped = render(failure, 80).splitlines()
+    assert [line for line in wrapped if len(line) > 80] == ["    " + "x" * 90]
+    assert render(failure, 80).split() == render(failure).split()
 
 
 def test_every_reason_of_a_refusal_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
