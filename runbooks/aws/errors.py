@@ -67,7 +67,7 @@ BY_CODE: dict[str, str] = {
 
 
 # Actions of IAM that are called otherwise than their operations: AWS does not always say which one it misses.
-ACTIONS: dict[str, str] = {"ListObjectsV2": "s3:ListBucket"}
+CALLED_OTHERWISE: dict[str, str] = {"ListObjectsV2": "s3:ListBucket"}
 
 
 def explain(error: BaseException) -> Explanation:
@@ -86,8 +86,8 @@ def _explain_answer(error: BaseException, response: dict[str, Any]) -> Explanati
     code = str(response.get("Error", {}).get("Code", "Unknown"))
     text = str(response.get("Error", {}).get("Message", "")).strip() or "no further words"
     operation = str(getattr(error, "operation_name", "a call"))
-    if operation in ACTIONS:
-        operation = f"{operation} ({ACTIONS[operation]})"
+    if operation in CALLED_OTHERWISE:
+        operation = f"{operation} ({CALLED_OTHERWISE[operation]})"
     return Explanation(
         f"{operation} was refused by AWS: {text} ({code})",
         BY_CODE.get(code, "see AWS's message, mend the cause, run again"),
