@@ -31,6 +31,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--tag", metavar="KEY=VALUE", action="append", default=[], help="tag of all that is made; may be repeated"
     )
+    parser.add_argument("--key", metavar="KEY", help="KMS key, for a copy of another account's encrypted cluster")
     _configure_swap(parser)
     configure_shape(parser)
     configure_quarantine(parser)
@@ -74,7 +75,7 @@ def request_of(arguments: Namespace) -> RefreshRequest:
     from runbooks.refresh.request import RefreshRequest
 
     _check_together(arguments)
-    as_clone = {"full_copy": False, "expires_in": UNFINISHED, **vars(arguments), "target": ""}
+    as_clone = {**_defaults_of_clone(arguments.cluster), **vars(arguments), "target": ""}
     clone = replace(clone_request_of(Namespace(**as_clone)), expires="")
     return RefreshRequest(
         target=arguments.target,
@@ -88,6 +89,15 @@ def request_of(arguments: Namespace) -> RefreshRequest:
         replaces=arguments.replaces or "",
         unmasked=arguments.unmasked,
     )
+
+
+def _defaults_of_clone(source: str) -> dict[str, Any]:
+    """What `runbook clone` takes for options that a refresh has not."""
+    from runbooks.clone.cli import CLONE
+
+    parser = ArgumentParser()
+    CLONE.configure(parser)
+    return vars(parser.parse_args([source, "--as", "copy"]))
 
 
 def _name(given: str | None) -> str:
