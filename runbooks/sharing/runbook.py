@@ -122,7 +122,7 @@ def verify_unshare(request: ShareRequest, seen: Observed, _context: Context[Tool
 def verify_accept(request: AcceptRequest, seen: accept_plan.Observed, _context: Context[Tools]) -> Verdict:
     """Ask RDS again."""
     found = seen.cluster
-    key = " --kms-key KEY" if found is not None and found.encrypted else ""
+    key = " --key KEY" if found is not None and found.encrypted else ""
     following = f"runbook clone {request.arn} --as NAME{key}"
     engine = f"{found.engine} {found.engine_version}" if found is not None else "not seen"
     return Verdict(

@@ -246,6 +246,23 @@ def test_a_closed_key_is_opened_by_the_statement_that_is_said(cloud: Cloud, caps
     capsys.readouterr()
 
 
+def test_the_kits_own_clone_in_the_other_account(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    make_cluster(cloud)
+    assert share("--outside-organization", *DO) == 0
+    assert run("cluster", "accept", ARN, "--execute", account=OTHER) == 0
+    subnets = [each["SubnetId"] for each in cloud.client("ec2", account=OTHER).describe_subnets()["Subnets"]]
+    rds = cloud.client("rds", account=OTHER)
+    rds.create_db_subnet_group(DBSubnetGroupName="own", DBSubnetGroupDescription="d", SubnetIds=subnets)
+    words = ("clone", ARN, "--class", "db.r7g.large", "--subnet-group", "own", "--stay-closed", "--execute")
+    assert run(*words, "--as", "copy", account=OTHER) == 0
+    (copy,) = rds.describe_db_clusters(DBClusterIdentifier="copy")["DBClusters"]
+    assert copy["CrossAccountClone"] is True
+    assert {tag["Key"]: tag["Value"] for tag in copy["TagList"]}[TAG_SOURCE] == ARN
+    capsys.readouterr()
+    assert run(*words, "--as", "second", account=OTHER) == 3
+    assert any("one per account" in reason for reason in reasons(capsys))
+
+
 def test_what_is_shared_with_us_is_not_shared_on(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     theirs = ARN.replace(ACCOUNT, OTHER)
     make_cluster(cloud, account=OTHER)
