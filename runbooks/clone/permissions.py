@@ -21,7 +21,6 @@ _LOCK: Final = "arn:{partition}:ssm:{region}:{account}:parameter"
 TARGET_LOCK: Final = _LOCK + lock_parameter("{target}")
 SOURCE_LOCK: Final = _LOCK + lock_parameter("{cluster}")
 _MADE: Final = {"StringEquals": {f"aws:ResourceTag/{TAG_RUN}": "*"}}
-_ASKED: Final = {"StringEquals": {f"aws:RequestTag/{TAG_RUN}": "*"}}
 _KEY: Final = ("arn:{partition}:kms:{region}:*:key/*",)
 _ID: Final = "EC2 chooses the id; only one with a run's tag"
 
@@ -53,13 +52,11 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "ec2:AuthorizeSecurityGroupIngress": Scope(_GROUP, why=_ID, conditions=_MADE),
     "ec2:RevokeSecurityGroupIngress": Scope(_GROUP, why=_ID, conditions=_MADE),
     "ec2:DeleteSecurityGroup": Scope(_GROUP, why=_ID, conditions=_MADE),
-    "secretsmanager:CreateSecret": Scope(
-        (OWN_SECRET, MANAGED_SECRET), why="the clone's own, or RDS's", conditions=None
-    ),
+    "secretsmanager:CreateSecret": Scope((OWN_SECRET, MANAGED_SECRET), why="the clone's own, or RDS's"),
     "secretsmanager:TagResource": Scope((OWN_SECRET, MANAGED_SECRET), why="the clone's own, or RDS's"),
     "secretsmanager:DescribeSecret": Scope((OWN_SECRET,)),
     "secretsmanager:GetSecretValue": Scope(
-        (OWN_SECRET, MANAGED_SECRET), why="the clone's own; RDS names the secrets it manages", conditions=None
+        (OWN_SECRET, MANAGED_SECRET), why="the clone's own; RDS names the secrets it manages"
     ),
     "rds-db:connect": Scope(
         ("arn:{partition}:rds-db:{region}:{account}:dbuser:*/*",),
