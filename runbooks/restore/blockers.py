@@ -215,6 +215,7 @@ def _version(request: RestoreRequest, seen: Observed) -> Iterable[str]:
             f"--engine-version (`aws rds describe-db-engine-versions --engine {engine}`)"
         )
     yield from _family(request, seen, model, version)
+    yield from _instance_family(request, seen, version)
 
 
 def _backwards(request: RestoreRequest, origin: Origin | None, engine: str, version: str) -> Iterable[str]:
@@ -259,6 +260,20 @@ def _family(request: RestoreRequest, seen: Observed, model: Portrait, version: s
         yield (
             f"cluster parameter group {name} must be of {wanted}, got {found}; name one by --parameter-group, and one "
             "for the instances by --instance-parameter-group"
+        )
+
+
+def _instance_family(request: RestoreRequest, seen: Observed, version: str) -> Iterable[str]:
+    """The model's instances have groups of the model's family, which those of another major cannot have."""
+    base = seen.model
+    if base is None or request.instance_parameter_group:
+        return
+    engine = str(base.cluster.get("Engine", ""))
+    theirs, wanted = family_of(engine, str(base.cluster.get("EngineVersion", ""))), family_of(engine, version)
+    if theirs != wanted:
+        yield (
+            f"--instance-parameter-group must be given, got none: {base.cluster_id} has instances of {theirs}, and "
+            f"these are to be of {wanted}; default.{wanted} is AWS's own"
         )
 
 

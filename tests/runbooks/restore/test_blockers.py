@@ -41,6 +41,8 @@ SNAPSHOTS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("not-made-here", {}, {"offered": ()}, "must be one that eu-west-1 makes of aurora-postgresql, got 17.5"),
     ("other-family", {"engine_version": "18.3"}, {"offered": ("18.3",)},
      "parameter group shop-orders must be of aurora-postgresql18, got aurora-postgresql17"),
+    ("instances-of-another-family", {"engine_version": "18.3"}, {"offered": ("18.3",)},
+     "--instance-parameter-group must be given, got none: shop-orders has instances of aurora-postgresql17"),
     ("no-parameter-group", {"parameter_group": "nope"}, {}, "cluster parameter group nope must exist, got none"),
     ("no-key", {"key": "alias/nope"}, {}, "key alias/nope must exist in eu-west-1, got none"),
     ("key-disabled", {"key": "alias/mine"}, {"key": replace(CUSTOM_KEY, state="PendingDeletion")},
