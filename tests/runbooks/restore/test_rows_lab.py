@@ -42,7 +42,8 @@ class Shop:
 
     def delete(self, name: str, *, keep: bool) -> None:
         """A cluster and its instances, and wait until both are gone."""
-        rds, wait = boto3.client("rds"), {"Delay": 1, "MaxAttempts": 60}
+        rds: Any = boto3.client("rds")
+        wait = {"Delay": 1, "MaxAttempts": 60}
         found = rds.describe_db_clusters(Filters=[{"Name": "db-cluster-id", "Values": [name]}])["DBClusters"]
         for cluster in found:
             rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
