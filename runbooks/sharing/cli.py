@@ -128,8 +128,8 @@ SHARE = Command(
     runbook=_share_runbook,
     examples=(
         "runbook cluster share shop-orders --with 222222222222",
-        "runbook cluster share orders --estate estate.yaml --with 222222222222 --execute --confirm shop-orders",
-        "runbook cluster share dev --with 222222222222 --outside-organization --execute",
+        "runbook cluster share orders --with 222222222222 --estate estate.yaml",
+        "runbook cluster share dev --with 222222222222 --execute --confirm dev",
     ),
 )
 UNSHARE = Command(
