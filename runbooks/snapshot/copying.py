@@ -41,6 +41,7 @@ class CopySeen:
     quota: int = 100
     fences: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
+    awaited: bool = False  # an earlier sitting has seen it available
 
     @property
     def is_made(self) -> bool:
@@ -165,7 +166,7 @@ def plan_copy(request: CopyRequest, seen: CopySeen) -> tuple[Step[Kind], ...]:
         missing.append(
             Step(kind=Kind.COPY, subject=seen.name, calls=(seen.call,), arguments=arguments, why=_why(request, seen))
         )
-    if seen.target is None or seen.target.status != "available":
+    if not seen.awaited:  # planned even where it is available by now: it may become so between two looks
         missing.append(await_step(seen.name, arguments))
     return tuple(missing)
 

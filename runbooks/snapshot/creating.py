@@ -29,6 +29,7 @@ class CreateSeen:
     quota: int = 100
     fences: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
+    awaited: bool = False  # an earlier sitting has seen it available
 
     @property
     def is_made(self) -> bool:
@@ -110,7 +111,7 @@ def plan_create(request: CreateRequest, seen: CreateSeen) -> tuple[Step[Kind], .
                 why=f"the data of {request.source_id} as they are when it begins; the source goes on working",
             )
         )
-    if seen.made is None or seen.made.status != "available":
+    if not seen.awaited:  # planned even where it is available by now: it may become so between two looks
         missing.append(await_step(seen.name, arguments))
     return tuple(missing)
 

@@ -45,6 +45,7 @@ class ExportSeen:
     call: Call | None = None
     fences: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
+    awaited: bool = False  # an earlier sitting has seen it complete
 
     @property
     def is_begun(self) -> bool:
@@ -176,7 +177,7 @@ def plan_export(request: ExportRequest, seen: ExportSeen) -> tuple[Step[Kind], .
                 why=f"{_what(request)} to {where}; whoever reads the bucket reads it; no live cluster takes part",
             )
         )
-    if not seen.is_done:
+    if not seen.awaited:  # planned even where it is complete by now: it may become so between two looks
         why = "RDS restores the whole volume first, even for --only, and is paid for it" if _is_aurora(request) else (
             "the files are there when ElastiCache has written them"
         )  # fmt: skip

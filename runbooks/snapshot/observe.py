@@ -19,6 +19,7 @@ from runbooks.snapshot.creating import CreateSeen
 from runbooks.snapshot.exporting import ExportSeen
 from runbooks.snapshot.families import open_family
 from runbooks.snapshot.family import BucketExport, SnapshotFamily
+from runbooks.snapshot.kinds import Kind
 from runbooks.snapshot.names import LONGEST, LONGEST_TASK, lock_name, made_name
 from runbooks.snapshot.request import CopyRequest, CreateRequest, ExportRequest, ShareRequest, region_of
 from runbooks.snapshot.seen import Family, Snapshot, Source
@@ -55,6 +56,14 @@ def observe_create(request: CreateRequest, context: Context[Tools]) -> CreateSee
         quota=family.quota(),
         fences=boundary_reasons("snapshot create", request.source_id, source.tags) if source is not None else (),
         locked=locked_by_others(context, request.source_id, lock_name(name)),
+        awaited=_awaited(context, Kind.AWAIT),
+    )
+
+
+def _awaited(context: Context[Tools], kind: Kind) -> bool:
+    """Whether the run's journal has the end of a wait."""
+    return any(
+        event["event"] == "step.done" and event["step"].startswith(f"{kind.value} ") for event in context.journal.events
     )
 
 
@@ -110,6 +119,7 @@ def observe_copy(request: CopyRequest, context: Context[Tools]) -> CopySeen:
         quota=family.quota() if request.family == "aurora" else 0,
         fences=_fences("snapshot copy", snapshot),
         locked=locked_by_others(context, lock_name(name)),
+        awaited=_awaited(context, Kind.AWAIT),
     )
 
 
@@ -228,6 +238,7 @@ def observe_export(request: ExportRequest, context: Context[Tools]) -> ExportSee
         snapshot=snapshot,
         fences=_fences("snapshot export", snapshot),
         locked=locked_by_others(context, lock_name(request.snapshot_id)),
+        awaited=_awaited(context, Kind.AWAIT_EXPORT),
     )
     return _see_task(request, seen, tools) if request.family == "aurora" else _see_files(request, seen, tools)
 

@@ -252,7 +252,9 @@ def test_resuming_plans_the_tail() -> None:
     assert kinds(plan_create(CREATE, CREATE_SEEN)) == [f"create-snapshot {name}", f"wait-until-available {name}"]
     begun = replace(CREATE_SEEN, made=snapshot(name, status="creating", tags=OURS), source=None)
     assert kinds(plan_create(CREATE, begun)) == [f"wait-until-available {name}"]
-    assert plan_create(CREATE, replace(begun, made=snapshot(name, tags=OURS))) == ()
+    done = replace(begun, made=snapshot(name, tags=OURS))
+    assert kinds(plan_create(CREATE, done)) == [f"wait-until-available {name}"], "the same a moment earlier and later"
+    assert plan_create(CREATE, replace(done, awaited=True)) == ()
 
     copied, waiting = COPY_SEEN.name, replace(COPY, wait_for_slot=True)
     tail = [f"copy-snapshot {copied}", f"wait-until-available {copied}"]
@@ -264,7 +266,7 @@ def test_resuming_plans_the_tail() -> None:
     exported = [f"start-export {EXPORT.snapshot_id}", f"wait-until-exported {EXPORT_SEEN.task_id}"]
     assert kinds(plan_export(EXPORT, EXPORT_SEEN)) == exported
     assert kinds(plan_export(EXPORT, replace(EXPORT_SEEN, task=task(EXPORT_SEEN.task_id)))) == exported[1:]
-    assert plan_export(EXPORT, replace(EXPORT_SEEN, task=task(status="COMPLETE"))) == ()
+    assert plan_export(EXPORT, replace(EXPORT_SEEN, task=task(status="COMPLETE"), awaited=True)) == ()
 
     assert kinds(plan_share(SHARE, SHARE_SEEN)) == ["share-snapshot nightly"]
     assert plan_share(SHARE, replace(SHARE_SEEN, call=None)) == ()
