@@ -16,8 +16,12 @@ from estate.names import cache_token_secret, cache_user_secret, lock_parameter, 
 from runbooks.engine.scope import Scope
 
 NOT_IN_BOTOCORE: Final[Mapping[str, str]] = {
-    "rds:CrossRegionCommunication": "a permission only: RDS asks for it when a copy crosses Regions",
+    "iam:PassRole": "asked for when a call hands a role over",
+    "logs:CreateLogDelivery": "asked for when ElastiCache is told to deliver a log",
     "rds-db:connect": "checked when a token is presented to the database: no API call, so no service model has it",
+    "rds:CrossRegionCommunication": "asked for by a copy from another Region",
+    "s3:ListAllMyBuckets": "of ListBuckets",
+    "s3:ListBucket": "of ListObjectsV2 and HeadBucket",
 }
 
 

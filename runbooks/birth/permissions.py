@@ -21,6 +21,7 @@ _TARGETS: Final = "arn:{partition}:application-autoscaling:{region}:{account}:sc
 _KEYS: Final = ("arn:{partition}:kms:{region}:{account}:key/*",)
 _THROUGH_RDS: Final = {"StringEquals": {"kms:ViaService": "rds.{region}.amazonaws.com"}}
 _ID_OF_AWS: Final = "a target's ARN is an id that Application Auto Scaling chooses"
+_GROUPS: Final = "its groups are its model's, or the operator's"
 _NAMES: Final = "instances and endpoints have names of the operator's"
 
 BIRTH_SCOPES: Final[Mapping[str, Scope]] = {
@@ -28,13 +29,13 @@ BIRTH_SCOPES: Final[Mapping[str, Scope]] = {
     "rds:DescribeDBInstances": Scope((INSTANCES,), why="the call filters by cluster; IAM asks for db:*"),
     "rds:DescribeDBClusterEndpoints": Scope((CLUSTER, TARGET, ENDPOINTS), why=_NAMES),
     "rds:DescribeDBSubnetGroups": Scope((_RDS + "subgrp:*",), why="the group's name is read first"),
-    "rds:RestoreDBClusterToPointInTime": Scope((CLUSTER, TARGET, *GROUPS)),
+    "rds:RestoreDBClusterToPointInTime": Scope((CLUSTER, TARGET, *GROUPS), why=_GROUPS),
     "rds:RestoreDBClusterFromSnapshot": Scope(
         (TARGET, _RDS + "cluster-snapshot:*", _RDS + "snapshot:*", *GROUPS), why="of a cluster or an instance"
     ),
-    "rds:RestoreDBClusterFromS3": Scope((TARGET, *GROUPS)),
+    "rds:RestoreDBClusterFromS3": Scope((TARGET, *GROUPS), why=_GROUPS),
     "rds:CreateDBInstance": Scope((TARGET, INSTANCES, *INSTANCE_GROUPS), why=_NAMES),
-    "rds:ModifyDBCluster": Scope((TARGET, _RDS + "cluster-pg:*", _RDS + "og:*")),
+    "rds:ModifyDBCluster": Scope((TARGET, _RDS + "cluster-pg:*", _RDS + "og:*"), why=_GROUPS),
     "rds:EnableHttpEndpoint": Scope((TARGET,)),
     "rds:CreateDBClusterEndpoint": Scope((TARGET, ENDPOINTS), why=_NAMES),
     "rds:AddRoleToDBCluster": Scope((TARGET,)),

@@ -20,7 +20,7 @@ from runbooks.cli.command import UsageError
 from runbooks.cli.exit_codes import ExitCode
 from runbooks.cli.output import emit, say
 from runbooks.engine.clock import Clock, SystemClock
-from runbooks.engine.journal import Journal, check_run_id, read
+from runbooks.engine.journal import Journal, check_run_id, check_same, read
 from runbooks.engine.run import Context, NotConfirmedError, Outcome, Runbook, State, plain_steps, run
 
 Q = TypeVar("Q")
@@ -56,10 +56,11 @@ def run_runbook(
     """
     clock = clock or SystemClock()
     run_id = _run_id(arguments, clock)
+    request = _keep_clocked(runbook, request, run_id)
     ended = find_ended(runbook, run_id)
     if ended is not None and arguments.execute:
+        check_same(read(ended.folder)[0], runbook.verb, runbook.encode(request))
         return report_ended(ended, arguments)
-    request = _keep_clocked(runbook, request, run_id)
     tools = runbook.tools(request)
     with _journal(runbook, request, run_id, clock, execute=arguments.execute) as journal:
         context = Context(

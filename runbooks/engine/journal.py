@@ -152,13 +152,22 @@ class Journal:
             _sync_folder(self.folder)
             self.record("run.requested", schema=SCHEMA, verb=verb, target=target, request=request)
             return
-        first = self._events[0]
-        if (first.get("verb"), first.get("request")) != (verb, withhold_secrets(request)):
-            raise JournalError(
-                f"run {self.run_id} was begun as `{first.get('verb')}` with {_encode(first.get('request'))}, "
-                f"not as `{verb}` with {_encode(request)}; leave --run-id out to start another run",
-            )
+        check_same(self._events[0], verb, request)
         self.record("run.resumed")
+
+
+def check_same(first: Event, verb: str, request: Mapping[str, Any]) -> None:
+    """Hold a run's first event against what is asked under its id now.
+
+    Raises:
+        JournalError: the run was begun with another verb or request.
+    """
+    asked = json.loads(_encode(withhold_secrets(dict(request))))
+    if (first.get("verb"), first.get("request")) != (verb, asked):
+        raise JournalError(
+            f"run {first.get('run_id')} was begun as `{first.get('verb')}` with {_encode(first.get('request'))}, "
+            f"not as `{verb}` with {_encode(asked)}; leave --run-id out to start another run",
+        )
 
 
 def parse(raw: bytes) -> list[Event]:

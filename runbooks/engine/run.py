@@ -262,9 +262,10 @@ def _why_confirm(runbook: Runbook[Q, S, K, T], request: Q, seen: S, steps: tuple
 def _plan_again(
     runbook: Runbook[Q, S, K, T], request: Q, context: Context[T], shown: tuple[Step[K], ...]
 ) -> tuple[Step[K], ...]:
-    """Look again under the lock: what was shown and confirmed is what is done, or nothing is."""
+    """Look again under the lock: nothing is done that was not shown; what is not needed any more is left out."""
     steps = runbook.plan(request, runbook.observe(request, context))
-    if [_identity(step) for step in steps] != [_identity(step) for step in shown]:
+    left = iter([_identity(step) for step in shown])
+    if not all(_identity(step) in left for step in steps):  # in the order in which they were shown
         raise PlanRefusedError(
             (f"{runbook.target(request)} changed after the plan was shown; look at the plan again and run once more",)
         )

@@ -19,7 +19,8 @@ _TARGETS: Final = "arn:{partition}:rds:{region}:{account}:cluster:{target}*"
 
 def _begins(scope: Scope) -> Scope:
     """A clone's scope for whatever name begins with the target's."""
-    return replace(scope, resources=tuple(pattern.replace("{target}", "{target}*") for pattern in scope.resources))
+    resources = tuple(pattern.replace("{target}", "{target}*") for pattern in scope.resources)
+    return replace(scope, resources=resources, why=scope.why or "the copies' names begin with the target's")
 
 
 SCOPES: Final[Mapping[str, Scope]] = {

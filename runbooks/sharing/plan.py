@@ -261,7 +261,7 @@ def plan_unshare(request: ShareRequest, seen: Observed) -> tuple[Step[Kind], ...
 
 def _end(request: ShareRequest, seen: Observed, link: Link) -> Step[Kind]:
     """The whole share, or what of it is ours where somebody has put more in."""
-    if link.arns == {seen.arn} and link.accounts == {request.account}:
+    if link.arns == frozenset({seen.arn}) and link.accounts == frozenset({request.account}):
         parameters: dict[str, Any] = {"resourceShareArn": link.share.arn}
         why = f"account {request.account} can no longer clone it; a clone that it has made stays"
         return _step(Kind.DELETE, link, why, "DeleteResourceShare", parameters)

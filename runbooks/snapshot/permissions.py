@@ -93,11 +93,11 @@ EXPORTS: Final = (
 
 def _locks(own: str, *others: str) -> Mapping[str, Scope]:
     """The run's own lock, and those it only looks at."""
-    mine = _LOCK + lock_parameter(f"snapshot/{own}")
+    mine, why = _LOCK + lock_parameter(f"snapshot/{own}"), "locks of snapshots"
     return {
-        "ssm:GetParameter": Scope((mine, *(_LOCK + lock_parameter(each) for each in others))),
-        "ssm:PutParameter": Scope((mine,)),
-        "ssm:DeleteParameter": Scope((mine,)),
+        "ssm:GetParameter": Scope((mine, *(_LOCK + lock_parameter(each) for each in others)), why=why),
+        "ssm:PutParameter": Scope((mine,), why=why),
+        "ssm:DeleteParameter": Scope((mine,), why=why),
     }
 
 
@@ -151,7 +151,9 @@ COPY_SCOPES: Final[Mapping[str, Scope]] = {
         why="from another account or Region too",
         conditions=_TAGGED,
     ),
-    "rds:AddTagsToResource": Scope((_RDS_ALL + "cluster-snapshot:{target}",), conditions=_TAGGED),
+    "rds:AddTagsToResource": Scope(
+        (_RDS_ALL + "cluster-snapshot:{target}",), why="in the Region that it goes to", conditions=_TAGGED
+    ),
     "rds:CrossRegionCommunication": Scope(("*",), why=_NO_TYPE),
     "elasticache:CopySnapshot": Scope((_CACHE + "snapshot:{cluster}", _CACHE + "snapshot:{target}")),
     "elasticache:CopyServerlessCacheSnapshot": Scope(
@@ -165,7 +167,9 @@ COPY_SCOPES: Final[Mapping[str, Scope]] = {
     **_locks("{target}"),
 }
 SHARE_SCOPES: Final[Mapping[str, Scope]] = {
-    "rds:DescribeDBClusterSnapshots": Scope((_RDS + "cluster:*", _RDS + "cluster-snapshot:{cluster}")),
+    "rds:DescribeDBClusterSnapshots": Scope(
+        (_RDS + "cluster:*", _RDS + "cluster-snapshot:{cluster}"), why="its cluster is read off the snapshot"
+    ),
     "rds:DescribeDBClusterSnapshotAttributes": Scope((_RDS + "cluster-snapshot:{cluster}",)),
     "rds:ModifyDBClusterSnapshotAttribute": Scope((_RDS + "cluster-snapshot:{cluster}",)),
     "kms:DescribeKey": Scope(_KEY, why=_ANY_KEY),
@@ -175,7 +179,9 @@ SHARE_SCOPES: Final[Mapping[str, Scope]] = {
 }
 EXPORT_SCOPES: Final[Mapping[str, Scope]] = {
     **_FOUND,
-    "rds:DescribeDBClusterSnapshots": Scope((_RDS + "cluster:*", _RDS + "cluster-snapshot:{cluster}")),
+    "rds:DescribeDBClusterSnapshots": Scope(
+        (_RDS + "cluster:*", _RDS + "cluster-snapshot:{cluster}"), why="its cluster is read off the snapshot"
+    ),
     "rds:DescribeExportTasks": Scope(("*",), why=_NO_TYPE),
     "rds:StartExportTask": Scope((_RDS + "cluster-snapshot:{cluster}",)),
     "elasticache:CopySnapshot": Scope((_CACHE + "snapshot:*",), why="the file's name stands as a snapshot's"),

@@ -1,8 +1,9 @@
 """The kit's own AWS clients without a socket: real botocore clients whose requests go straight to the embedded AWS.
 
 Everything that botocore does is done (parameters checked, signed, tried again, parsed); only the wire is left out, and
-the making of clients, which is slow: they are kept from run to run. Trouble that is set for calls happens here as it
-does on the server. With `keys` the embedded AWS asks its IAM, which is otherwise open.
+the making of clients, which is slow: they are kept from run to run, each with as many retries as if it were new. Trouble
+that is set for calls happens here as it does on the server. With `keys` the embedded AWS asks its IAM, which is
+otherwise open.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from unittest.mock import patch
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
+from botocore.retries.quota import RetryQuota
 from moto import settings
 from moto.core.botocore_stubber import BotocoreStubber
 
@@ -28,9 +31,10 @@ from lab.cloud.requests import Call
 from lab.cloud.runtime import RUNTIME
 from runbooks.aws.session import USER_AGENT, AwsSession
 
+_OWN: dict[str, Any] = {"ignore_configured_endpoint_urls": True, "user_agent_extra": USER_AGENT}
 OPEN, CLOSED = float("inf"), 0
 NOBODY = "kit"
-_CLIENTS: dict[tuple[str, ...], Any] = {}
+_CLIENTS: dict[tuple[str, ...], tuple[Any, RetryQuota]] = {}
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,12 @@ def no_wire(keys: Keys | None = None) -> Generator[None]:
 def _client(service: str, region: str, keys: Keys, attempts: int, *, asks: bool) -> Any:
     key = (service, region, keys.key_id, keys.account, str(attempts), str(asks))
     if key not in _CLIENTS:
-        _CLIENTS[key] = _new_client(service, region, keys, attempts, asks=asks)
-    return _CLIENTS[key]
+        quota = RetryQuota()
+        with patch("botocore.retries.quota.RetryQuota", lambda: quota):
+            _CLIENTS[key] = _new_client(service, region, keys, attempts, asks=asks), quota
+    made, quota = _CLIENTS[key]
+    quota.release(RetryQuota.INITIAL_CAPACITY)  # what runs before this one used up is not used up for it
+    return made
 
 
 def _new_client(service: str, region: str, keys: Keys, attempts: int, *, asks: bool) -> Any:
@@ -74,11 +82,7 @@ def _new_client(service: str, region: str, keys: Keys, attempts: int, *, asks: b
         region_name=region,
         aws_access_key_id=keys.key_id,
         aws_secret_access_key=keys.secret,
-        config=Config(
-            ignore_configured_endpoint_urls=True,
-            user_agent_extra=USER_AGENT,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-        ),
+        config=Config(**_OWN, retries={"mode": "standard", "total_max_attempts": attempts}),
     )
     stubber = BotocoreStubber()
     stubber.enabled = True
@@ -98,7 +102,7 @@ def _new_client(service: str, region: str, keys: Keys, attempts: int, *, asks: b
             )
         except LostAnswerError:
             raise ConnectionClosedError(endpoint_url=request.url) from None
-        return AWSResponse(request.url, status, dict(headers), _Raw(answer))
+        return AWSResponse(request.url, status, HTTPHeaders.from_pairs(headers), _Raw(answer))
 
     made.meta.events.register("before-sign", name_account)
     made.meta.events.register("before-send", to_backend)

@@ -15,7 +15,7 @@ import pytest
 from runbooks.cli.main import main
 from runbooks.cli.runner import CODES, _confirm, run_runbook
 from runbooks.engine.clock import SystemClock
-from runbooks.engine.journal import Journal, read
+from runbooks.engine.journal import Journal, JournalError, read
 from runbooks.engine.plan import PlanRefusedError
 from runbooks.engine.run import Check, NotConfirmedError, State, Verdict
 from tests.support.made_up import RUNBOOK, Request, made
@@ -59,6 +59,15 @@ def test_a_run_is_done_once_and_listed(shelf: Path, home: Path, capsys: pytest.C
         "run_id": "one", "verb": "errand boxes", "target": "shelf", "state": "done", "started": "",
         "verdict": "3 boxes", "folder": str(home / "runs" / "one"),
     }  # fmt: skip
+
+
+def test_a_run_that_has_ended_is_not_asked_for_something_else(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = Namespace(execute=True, run_id="one", confirm=None, output="json")
+    assert run_runbook(RUNBOOK, Request(folder=shelf, boxes=("a",)), arguments) == 0
+    with pytest.raises(JournalError, match="leave --run-id out to start another run"):
+        run_runbook(RUNBOOK, Request(folder=shelf, boxes=("b",)), arguments)
+    assert [name for name in made(shelf) if name.endswith(".box")] == ["a.box"]
+    capsys.readouterr()
 
 
 def test_a_refused_run_is_listed_with_its_reasons_and_resumed_when_they_are_gone(

@@ -123,9 +123,16 @@ def test_what_must_be_confirmed_says_why(shelf: Path, parts: dict[str, Any], box
 
 
 def test_what_changed_while_the_plan_was_shown_stops_the_run(shelf: Path) -> None:
+    (shelf / "a.box").touch()
     with pytest.raises(PlanRefusedError, match="changed after the plan was shown"):
-        run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target, _why: (shelf / "a.box").touch())
+        run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target, _why: (shelf / "a.box").unlink())
     assert made(shelf) == []
+
+
+def test_what_is_not_needed_any_more_is_left_out(shelf: Path) -> None:
+    """Somebody else, or AWS, has done a part of it meanwhile: everything else was shown."""
+    run(RUNBOOK, Request(folder=shelf), context(shelf), confirm=lambda _target, _why: (shelf / "b.box").touch())
+    assert [name for name in made(shelf) if name.endswith(".box")] == ["a.box", "c.box"]
 
 
 def test_a_failed_step_is_named_and_later_ones_are_not_begun(shelf: Path) -> None:
