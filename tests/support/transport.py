@@ -1,9 +1,8 @@
 """The kit's own AWS clients without a socket: real botocore clients whose requests go straight to the embedded AWS.
 
 Everything that botocore does is done (parameters checked, signed, tried again, parsed); only the wire is left out, and
-the making of clients, which is slow: they are kept from run to run, each with as many retries as if it were new. Trouble
-that is set for calls happens here as it does on the server. With `keys` the embedded AWS asks its IAM, which is
-otherwise open.
+the making of clients, which is slow: they are kept from run to run, each with the retries of a new one. Trouble that is
+set for calls happens here as it does on the server. With `keys` the embedded AWS asks its IAM, which is otherwise open.
 """
 
 from __future__ import annotations
