@@ -15,6 +15,7 @@ from runbooks.aws.rds import error_code
 
 # IAM actions of each call: an effect that uses a function declares its row.
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "list_zones": ("route53:ListHostedZones",),
     "find_zone": ("route53:GetHostedZone",),
     "list_records": ("route53:ListResourceRecordSets",),
     "find_change": ("route53:GetChange",),
@@ -68,6 +69,12 @@ def find_zone(client: Any, zone_id: str) -> Zone | None:
         raise
     private = bool(raw.get("Config", {}).get("PrivateZone", False))
     return Zone(zone_id=plain_zone(raw["Id"]), name=plain_name(raw["Name"]), private=private)
+
+
+def list_zones(client: Any) -> tuple[str, ...]:
+    """The ids of every hosted zone of the account."""
+    pages = client.get_paginator("list_hosted_zones").paginate()
+    return tuple(plain_zone(raw["Id"]) for page in pages for raw in page["HostedZones"])
 
 
 def list_records(client: Any, zone_id: str) -> tuple[Record, ...]:

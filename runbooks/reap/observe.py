@@ -9,10 +9,12 @@ from estate.names import TAG_RUN
 from runbooks.aws import ec2 as ec2_adapter
 from runbooks.aws import ram as ram_adapter
 from runbooks.aws import rds as rds_adapter
+from runbooks.aws import route53 as route53_adapter
 from runbooks.aws import ssm as ssm_adapter
 from runbooks.aws import sts as sts_adapter
 from runbooks.aws.ec2 import SecurityGroup, list_groups
 from runbooks.aws.rds import Cluster
+from runbooks.aws.route53 import list_records, list_zones
 from runbooks.aws.secrets import Secret
 from runbooks.aws.sts import find_caller
 from runbooks.engine.run import Context
@@ -21,6 +23,8 @@ from runbooks.reap.proof import looks_expired
 from runbooks.reap.request import ReapRequest
 from runbooks.reap.seen import Final as FinalSnapshot
 from runbooks.reap.seen import Observed, Target
+from runbooks.snapshot.aurora_family import QUOTA
+from runbooks.snapshot.families import open_family
 from runbooks.tags import from_aws
 from runbooks.tools import Tools, locked_of_many
 
@@ -32,6 +36,9 @@ READS: Final = (
     *rds_adapter.ACTIONS["list_custom_endpoints"],
     *rds_adapter.ACTIONS["list_global_members"],
     "rds:DescribeDBClusterSnapshots",
+    "rds:DescribeAccountAttributes",
+    *route53_adapter.ACTIONS["list_zones"],
+    *route53_adapter.ACTIONS["list_records"],
     "application-autoscaling:DescribeScalableTargets",
     *ram_adapter.ACTIONS["list_shared_clusters"],
     *ec2_adapter.ACTIONS["list_groups"],
@@ -47,6 +54,7 @@ def observe(request: ReapRequest, context: Context[Tools]) -> Observed:
     clusters = tools.rds.list_clusters()
     expired = [each for each in clusters if looks_expired(each, request.moment) and _is_asked(request, each)]
     names = [each.cluster_id for each in expired]
+    manual = list_manual(tools)
     return Observed(
         request=request,
         run_id=context.run_id,
@@ -57,10 +65,13 @@ def observe(request: ReapRequest, context: Context[Tools]) -> Observed:
         targets=list_targets(tools, names),
         groups=list_tagged_groups(tools),
         secrets=list_tagged_secrets(tools),
-        finals=list_finals(tools, context.run_id),
+        finals=finals_of(manual, context.run_id),
         shared=ram_adapter.list_shared_clusters(tools.session.client("ram")) if expired else frozenset(),
         in_global=tools.rds.list_global_members() if expired else frozenset(),
         locked=locked_of_many(context, names),
+        records=list_pointing(tools) if expired else {},
+        manual=len(manual),
+        quota=open_family(tools, "aurora").quota() if expired else QUOTA,
     )
 
 
@@ -102,14 +113,25 @@ def list_tagged_secrets(tools: Tools) -> tuple[Secret, ...]:
     )
 
 
-def list_finals(tools: Tools, run_id: str) -> tuple[FinalSnapshot, ...]:
-    """Final snapshots that this run had taken in an earlier sitting."""
-    ending = final_name("", run_id)
+def list_pointing(tools: Tools) -> dict[str, str]:
+    """Which name of Route 53 leads to what, over every zone of the account."""
+    client = tools.session.client("route53")
+    records = [record for zone in list_zones(client) for record in list_records(client, zone)]
+    return {target: record.name for record in records for target in record.targets}
+
+
+def list_manual(tools: Tools) -> list[Mapping[str, Any]]:
+    """Every manual snapshot of the Region: they count against its quota."""
     pages = tools.session.rds.get_paginator("describe_db_cluster_snapshots").paginate(
         SnapshotType="manual", PaginationConfig={"PageSize": PAGE_SIZE}
     )
-    found: list[Mapping[str, Any]] = [raw for page in pages for raw in page["DBClusterSnapshots"]]
-    return tuple(_final(raw) for raw in found if str(raw.get("DBClusterSnapshotIdentifier", "")).endswith(ending))
+    return [raw for page in pages for raw in page["DBClusterSnapshots"]]
+
+
+def finals_of(manual: Sequence[Mapping[str, Any]], run_id: str) -> tuple[FinalSnapshot, ...]:
+    """Final snapshots that this run had taken in an earlier sitting."""
+    ending = final_name("", run_id)
+    return tuple(_final(raw) for raw in manual if str(raw.get("DBClusterSnapshotIdentifier", "")).endswith(ending))
 
 
 def _final(raw: Mapping[str, Any]) -> FinalSnapshot:

@@ -26,6 +26,11 @@ SCOPES: Final[Mapping[str, Scope]] = {
     "rds:DescribeDBClusterSnapshots": Scope(
         (_RDS + "cluster:*", _RDS + "cluster-snapshot:*"), why="final snapshots of a run that was killed are looked for"
     ),
+    "rds:DescribeAccountAttributes": Scope(("*",), why="no resource type"),
+    "route53:ListHostedZones": Scope(("*",), why="no resource type"),
+    "route53:ListResourceRecordSets": Scope(
+        ("arn:{partition}:route53:::hostedzone/*",), why="a copy that a record of any zone leads to stays"
+    ),
     "application-autoscaling:DescribeScalableTargets": Scope(("*",), why="no resource type"),
     "application-autoscaling:DeregisterScalableTarget": Scope(
         ("arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/*",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -36,6 +37,9 @@ class Kind(StrEnum):
     GROUP = "delete-security-group"
 
 
+PROVEN: Final = frozenset({Kind.SCALING, Kind.ENDPOINT, Kind.INSTANCES, Kind.CLUSTER})
+
+
 def rulings(request: ReapRequest, seen: Observed) -> tuple[Ruling, ...]:
     """What becomes of each cluster that the request is about."""
     found = rule_all(seen, request.moment)
@@ -44,21 +48,42 @@ def rulings(request: ReapRequest, seen: Observed) -> tuple[Ruling, ...]:
 
 def blockers(request: ReapRequest, seen: Observed) -> tuple[str, ...]:
     """Why copies that were named must stay; a sweep over all has none: it leaves them where they are."""
-    if not request.ids:
-        return ()
-    return tuple(reason.whole for ruling in rulings(request, seen) for reason in ruling.reasons)
+    named = rulings(request, seen) if request.ids else ()
+    return (*(reason.whole for ruling in named for reason in ruling.reasons), *_room_reasons(request, seen))
+
+
+def _room_reasons(request: ReapRequest, seen: Observed) -> Iterable[str]:
+    """Why not every final snapshot can be taken: instances go first, and their cluster would be left without any."""
+    if not request.final_snapshot:
+        return
+    going = [each for each in _going(request, seen) if each.status != GONE_SOON]
+    if going and seen.manual + len(going) > seen.quota:
+        yield (
+            f"manual snapshots of the Region must have room for {len(going)} more, got {seen.manual} of {seen.quota}; "
+            "delete some by `runbook snapshot prune`, name fewer copies, or ask for a higher quota (L-9B510759)"
+        )
+    taken = {each.snapshot_id for each in seen.finals}
+    for each in going:
+        if (name := final_name(each.cluster_id, seen.run_id)) in taken:
+            yield f"snapshot {name} must be a name that is free, got one that is there; run under another --run-id"
+
+
+def _going(request: ReapRequest, seen: Observed) -> list[Cluster]:
+    """The clusters that go, those that are being deleted already among them."""
+    found = rulings(request, seen)
+    return [cluster for each in found if each.goes and (cluster := seen.find(each.cluster_id))]
 
 
 def plan_reap(request: ReapRequest, seen: Observed) -> tuple[Step[Kind], ...]:
     """Steps still missing.
 
     Raises:
-        PlanRefusedError: a copy that was named must stay; with every reason.
+        PlanRefusedError: a copy that was named must stay, or there is no room for the final snapshots; with every
+            reason.
     """
     if reasons := blockers(request, seen):
         raise PlanRefusedError(reasons)
-    found = rulings(request, seen)
-    going = [cluster for each in found if each.goes and (cluster := seen.find(each.cluster_id))]
+    going = _going(request, seen)
     apart = [step for cluster in going for step in _take_apart(cluster, request, seen)]
     return (*apart, *_untagged_finals(seen, going), *_leftovers(request, seen, going))
 
@@ -73,7 +98,13 @@ def _snapshot_arn(cluster: Cluster, name: str) -> str:
 
 
 def _take_apart(cluster: Cluster, request: ReapRequest, seen: Observed) -> Iterable[Step[Kind]]:
-    """One copy, from the outside in."""
+    """One copy, from the outside in. What it was planned by goes along: it is looked at again before each step."""
+    planned = {"cluster": cluster.cluster_id, "resource": cluster.resource_id, "at": request.at}
+    for step in _parts(cluster, request, seen):
+        yield replace(step, arguments=planned) if step.kind in PROVEN and step.calls else step
+
+
+def _parts(cluster: Cluster, request: ReapRequest, seen: Observed) -> Iterable[Step[Kind]]:
     name = cluster.cluster_id
     for target in seen.targets:
         if target.cluster_id == name and cluster.status != GONE_SOON:
@@ -154,15 +185,19 @@ def _tagged(name: str, arn: str, source: str, seen: Observed) -> Step[Kind]:
 
 def _leftovers(request: ReapRequest, seen: Observed, going: Sequence[Cluster]) -> Iterable[Step[Kind]]:
     """Secrets and security groups of the runs whose copies go, and of expired copies that are gone."""
+    living = {master_secret(each.cluster_id) for each in seen.clusters if each not in going}
     for secret in seen.secrets:
-        if _is_left(secret.name, secret.tags, request, seen, going) and not secret.deleted:
+        if secret.name in living or secret.deleted:
+            continue
+        if _is_left(secret.name, secret.tags, request, seen, going):
             call = Call(
                 service="secretsmanager",
                 operation="DeleteSecret",
                 parameters={"SecretId": secret.name, "ForceDeleteWithoutRecovery": True},
             )
             why = "the password of a cluster that is gone; at once, so that the next copy can have the name"
-            yield _step(Kind.SECRET, secret.name, why, call)
+            step = _step(Kind.SECRET, secret.name, why, call)
+            yield replace(step, arguments={"run": secret.tags[TAG_RUN]})
     used = {group for cluster in seen.clusters if cluster not in going for group in cluster.security_groups}
     for group in seen.groups:
         if _is_left(group.name, group.tags, request, seen, going) and group.group_id not in used:

@@ -81,12 +81,34 @@ def rule_all(seen: Observed, at: datetime) -> tuple[Ruling, ...]:
     )
 
 
+def still_reasons(cluster_id: str, resource_id: str, seen: Observed, at: datetime) -> tuple[str, ...]:
+    """Why a copy must stay after all, looked at again when its taking apart has begun; none when it is gone.
+
+    Its status and its missing instances are the run's own doing by then, and no reason.
+    """
+    found = seen.find(cluster_id)
+    renamed = [each.cluster_id for each in seen.clusters if each.resource_id == resource_id and each is not found]
+    if renamed:
+        return (f"{cluster_id} must keep its name until it is gone, got {renamed[0]}; look who renamed it",)
+    if found is None or found.status == GONE_SOON:
+        return ()
+    if found.resource_id != resource_id:
+        return (f"{cluster_id} must be the cluster that was planned, {resource_id}, got {found.resource_id}; it stays",)
+    if not looks_expired(found, at):
+        return (_not_expired(found).whole,)
+    reasons = (*_fenced(found, seen), *_in_use(found, seen), *_not_proven(found, seen, begun=True))
+    return tuple(reason.whole for reason in reasons)
+
+
 def _reasons(cluster: Cluster, seen: Observed, at: datetime) -> Iterable[Reason]:
     if not looks_expired(cluster, at):
         yield _not_expired(cluster)
         return
     if cluster.status == GONE_SOON:
         return
+    if cluster.status != "available":
+        do = "start it, then run again" if cluster.status in {"stopped", "stopping"} else "run again when it is"
+        yield _reason(cluster, f"is {cluster.status}", f"be available, got {cluster.status}", do)
     yield from _fenced(cluster, seen)
     yield from _in_use(cluster, seen)
     yield from _not_proven(cluster, seen)
@@ -126,9 +148,6 @@ def _fenced(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
         )  # fmt: skip
     if cluster.cluster_id in seen.locked:
         yield Reason("locked by another run", seen.locked[cluster.cluster_id])
-    if cluster.status != "available":
-        do = "start it, then run again" if cluster.status in {"stopped", "stopping"} else "run again when it is"
-        yield _reason(cluster, f"is {cluster.status}", f"be available, got {cluster.status}", do)
 
 
 def _in_use(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
@@ -144,6 +163,11 @@ def _in_use(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
             cluster, "is shared with other accounts", "be shared with nobody, got a share in AWS RAM",
             f"`runbook cluster unshare {cluster.cluster_id}`, or delete the share that somebody else made",
         )  # fmt: skip
+    if names := _names_of(cluster, seen):
+        yield _reason(
+            cluster, f"{', '.join(names)} leads to it", f"have no record of Route 53 that leads to it, got "
+            f"{', '.join(names)}", "let the record lead elsewhere, or take it away; then run again",
+        )  # fmt: skip
     replicas = [*cluster.replicas, *(name for each in seen.instances_of(cluster.cluster_id) for name in each.replicas)]
     if replicas or cluster.replicates_from:
         got = ", ".join(replicas) or f"a replica of {cluster.replicates_from}"
@@ -156,7 +180,14 @@ def _in_use(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
         )  # fmt: skip
 
 
-def _not_proven(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
+def _names_of(cluster: Cluster, seen: Observed) -> tuple[str, ...]:
+    """The records that lead to the cluster, one of its endpoints or of its instances."""
+    addresses = (each.address for each in seen.instances_of(cluster.cluster_id))
+    ends = (cluster.writer_endpoint, cluster.reader_endpoint, *cluster.custom_endpoints, *addresses)
+    return tuple(sorted({seen.records[end.lower()] for end in ends if end.lower() in seen.records}))
+
+
+def _not_proven(cluster: Cluster, seen: Observed, *, begun: bool = False) -> Iterable[Reason]:
     """Why RDS does not bear the tags out."""
     source = source_of(cluster.tags)
     if source is None or source.service not in {"rds", "s3"}:
@@ -173,7 +204,7 @@ def _not_proven(cluster: Cluster, seen: Observed) -> Iterable[Reason]:
             "somebody made use of it: a clone without tags of its own has those of its source",
         )  # fmt: skip
     twins = [each.cluster_id for each in seen.clusters if each.tags.get(TAG_RUN) == run and each.arn != cluster.arn]
-    if twins and not seen.instances_of(cluster.cluster_id):
+    if twins and not begun and not seen.instances_of(cluster.cluster_id):
         yield _reason(
             cluster, f"run {run} made {', '.join(twins)} too", f"be the only cluster of run {run}, or have instances "
             f"that it made, got {', '.join(twins)} beside it", "it may have the other's tags; look at both",

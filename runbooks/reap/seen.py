@@ -9,6 +9,7 @@ from runbooks.aws.ec2 import SecurityGroup
 from runbooks.aws.rds import Cluster, Endpoint, Instance
 from runbooks.aws.secrets import Secret
 from runbooks.reap.request import ReapRequest
+from runbooks.snapshot.aurora_family import QUOTA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,8 @@ class Observed:
     """One look at a Region.
 
     `clusters` are all; the rest is what matters of those that look expired. `shared` and `in_global` are ARNs.
-    `locked` has the reason, by cluster, why another run's lock is in the way.
+    `locked` has the reason, by cluster, why another run's lock is in the way. `records` are the names of Route 53 by
+    the endpoints they lead to. `manual` counts the Region's manual snapshots, of which there may be `quota`.
     """
 
     request: ReapRequest
@@ -55,6 +57,9 @@ class Observed:
     shared: frozenset[str] = frozenset()
     in_global: frozenset[str] = frozenset()
     locked: Mapping[str, str] = field(default_factory=dict[str, str])
+    records: Mapping[str, str] = field(default_factory=dict[str, str])
+    manual: int = 0
+    quota: int = QUOTA
 
     def find(self, cluster_id: str) -> Cluster | None:
         return next((each for each in self.clusters if each.cluster_id == cluster_id), None)

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from runbooks.aws import rds as rds_adapter
+from estate.names import TAG_RUN, master_secret
 from runbooks.aws.rds import error_code
 from runbooks.engine.plan import Call, Step
 from runbooks.engine.run import Context, Effect, HeldCheck
 from runbooks.engine.wait import PENDING, READY, wait_for
-from runbooks.reap.observe import observe
+from runbooks.reap.observe import READS, list_tagged_secrets, observe
 from runbooks.reap.plan import Kind, rulings
-from runbooks.reap.proof import GONE_SOON
+from runbooks.reap.proof import GONE_SOON, still_reasons
 from runbooks.reap.request import ReapRequest
 from runbooks.tools import Tools, hold_locks
 from runbooks.waits import EVERY_S, until_gone
@@ -35,6 +35,34 @@ GONE: Final = frozenset(
 )
 IN_USE: Final = "DependencyViolation"
 Ctx = Context[Tools]
+Run = Callable[[Step[Kind], Ctx], Mapping[str, Any] | None]
+
+
+class NotProvenError(RuntimeError):
+    """What was to go is not what was planned any more, or somebody has begun to use it: it stays."""
+
+
+def proven(run: Run) -> Run:
+    """The effect, after a look at all that the plan looked at: hours may lie between the first copy and the last."""
+
+    def checked(step: Step[Kind], context: Ctx) -> Mapping[str, Any] | None:
+        if step.calls:
+            _prove(step.arguments, context)
+        return run(step, context)
+
+    return checked
+
+
+def _prove(planned: Mapping[str, Any], context: Ctx) -> None:
+    """Look again.
+
+    Raises:
+        NotProvenError: with every reason why it stays.
+    """
+    request = ReapRequest(at=str(planned["at"]), ids=(str(planned["cluster"]),))
+    seen = observe(request, context)
+    if reasons := still_reasons(request.ids[0], str(planned["resource"]), seen, request.moment):
+        raise NotProvenError("; ".join(reasons))
 
 
 @contextmanager
@@ -125,8 +153,32 @@ def make_calls(step: Step[Kind], context: Ctx) -> None:
         _perform(context, call, lambda: False)
 
 
+def delete_left_secret(step: Step[Kind], context: Ctx) -> None:
+    """Delete a secret for good, unless a cluster of its run or of its name is there by now.
+
+    Raises:
+        NotProvenError: one is, or the secret is of another run.
+    """
+    found = next((each for each in list_tagged_secrets(context.tools) if each.name == step.subject), None)
+    if found is None or found.deleted:
+        return
+    run = step.arguments["run"]
+    users = [
+        each.cluster_id
+        for each in context.tools.rds.list_clusters()
+        if each.tags.get(TAG_RUN) == run or master_secret(each.cluster_id) == step.subject
+    ]
+    if users or found.tags.get(TAG_RUN) != run:
+        what = f"cluster {users[0]}" if users else f"tag {TAG_RUN}={found.tags.get(TAG_RUN)}"
+        raise NotProvenError(f"secret {step.subject} must be of run {run}, whose cluster is gone, got {what}; it stays")
+    make_calls(step, context)
+
+
 def delete_group(step: Step[Kind], context: Ctx) -> None:
-    """Delete the security group, as soon as the network interfaces of the deleted instances are gone."""
+    """Delete the security group, as soon as the network interfaces of the deleted instances are gone.
+
+    Its id is never used again, and EC2 refuses while anything is in it or another group's rule names it.
+    """
 
     def attempt() -> str:
         try:
@@ -150,13 +202,14 @@ def delete_group(step: Step[Kind], context: Ctx) -> None:
 
 
 EFFECTS: Final[Mapping[Kind, Effect[Kind, Tools]]] = {
-    Kind.SCALING: Effect(deregister, actions=("application-autoscaling:DeregisterScalableTarget",)),
-    Kind.ENDPOINT: Effect(
-        delete_endpoint, actions=("rds:DeleteDBClusterEndpoint", *rds_adapter.ACTIONS["list_custom_endpoints"])
-    ),
-    Kind.INSTANCES: Effect(delete_instances, actions=("rds:DeleteDBInstance", *rds_adapter.ACTIONS["list_instances"])),
-    Kind.CLUSTER: Effect(delete_cluster, actions=("rds:DeleteDBCluster", *rds_adapter.ACTIONS["find_cluster"])),
+    Kind.SCALING: Effect(proven(deregister), actions=("application-autoscaling:DeregisterScalableTarget", *READS)),
+    Kind.ENDPOINT: Effect(proven(delete_endpoint), actions=("rds:DeleteDBClusterEndpoint", *READS)),
+    Kind.INSTANCES: Effect(proven(delete_instances), actions=("rds:DeleteDBInstance", *READS)),
+    Kind.CLUSTER: Effect(proven(delete_cluster), actions=("rds:DeleteDBCluster", *READS)),
     Kind.SNAPSHOT: Effect(make_calls, actions=("rds:AddTagsToResource", "rds:RemoveTagsFromResource")),
-    Kind.SECRET: Effect(make_calls, actions=("secretsmanager:DeleteSecret",)),
+    Kind.SECRET: Effect(
+        delete_left_secret,
+        actions=("secretsmanager:DeleteSecret", "secretsmanager:ListSecrets", "rds:DescribeDBClusters"),
+    ),
     Kind.GROUP: Effect(delete_group, actions=("ec2:DeleteSecurityGroup",)),
 }

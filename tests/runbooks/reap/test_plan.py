@@ -14,9 +14,22 @@ from hypothesis import strategies as st
 from estate.names import TAG_EXPIRES, TAG_PURPOSE, TAG_RUN, TAG_SOURCE
 from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.reap.plan import Kind, final_name, plan_reap, rulings
+from runbooks.reap.proof import still_reasons
 from runbooks.reap.request import ReapRequest
 from runbooks.reap.seen import Final, Observed
-from tests.runbooks.reap.made import DEV, FUTURE, ORIGINAL, PREFIX, REQUEST, SEEN, TAGS, cluster, instance, with_dev
+from tests.runbooks.reap.made import (
+    DEV,
+    FUTURE,
+    NOW,
+    ORIGINAL,
+    PREFIX,
+    REQUEST,
+    SEEN,
+    TAGS,
+    cluster,
+    instance,
+    with_dev,
+)
 
 NAMED = replace(REQUEST, ids=("dev",))
 STAYS: tuple[tuple[Observed, str], ...] = (
@@ -53,6 +66,10 @@ STAYS: tuple[tuple[Observed, str], ...] = (
         "must be no source of others, got heir",
     ),
     (replace(SEEN, locked={"dev": "dev is locked by run x"}), "dev is locked by run x"),
+    (
+        replace(with_dev(reader_endpoint="Dev.cluster-ro-x"), records={"dev.cluster-ro-x": "db.example.com"}),
+        "must have no record of Route 53 that leads to it, got db.example.com",
+    ),
 )
 
 
@@ -85,6 +102,62 @@ def test_it_goes(seen: Observed) -> None:
     kinds = [step.kind for step in plan_reap(NAMED, seen)]
     assert Kind.CLUSTER in kinds
     assert kinds == sorted(kinds, key=list(Kind).index)
+
+
+@pytest.mark.parametrize("request_", [REQUEST, NAMED], ids=["sweep", "named"])
+def test_without_room_for_each_final_snapshot_nothing_begins(request_: ReapRequest) -> None:
+    """Instances go before the snapshot: a refusal halfway would leave a cluster without any."""
+    with pytest.raises(PlanRefusedError, match="must have room for 1 more, got 100 of 100; delete some"):
+        plan_reap(request_, replace(SEEN, manual=100, quota=100))
+    assert plan_reap(request_, replace(SEEN, manual=99, quota=100))
+    assert plan_reap(replace(NAMED, final_snapshot=False), replace(SEEN, manual=100, quota=100))
+    assert plan_reap(request_, replace(with_dev(status="deleting"), manual=100, quota=100))
+
+
+def test_a_final_snapshot_of_that_name_is_not_overwritten() -> None:
+    name = final_name("dev", SEEN.run_id)
+    final = Final(snapshot_id=name, arn=PREFIX + name, cluster_id="dev", status="available")
+    with pytest.raises(PlanRefusedError, match=f"snapshot {name} must be a name that is free"):
+        plan_reap(REQUEST, replace(SEEN, finals=(final,)))
+
+
+def test_the_secret_of_a_cluster_that_is_there_stays() -> None:
+    """Somebody took the tags off a copy to keep it: its secret has them still, and has expired."""
+    steps = plan_reap(REQUEST, with_dev(tags={}))
+    assert Kind.SECRET not in {step.kind for step in steps}
+    assert Kind.SECRET in {step.kind for step in plan_reap(REQUEST, replace(SEEN, clusters=(ORIGINAL,)))}
+
+
+CHANGED: tuple[tuple[Observed, str], ...] = (
+    (with_dev(cluster_id="prod"), "dev must keep its name until it is gone, got prod"),
+    (with_dev(resource_id="cluster-other"), "must be the cluster that was planned, cluster-dev, got cluster-other"),
+    (with_dev(tags={**TAGS, TAG_EXPIRES: FUTURE}), "must have expired, got 2026-12-24 20:00 UTC"),
+    (with_dev(deletion_protection=True), "must have deletion protection off, got on"),
+    (with_dev(global_cluster_id="world"), "must be in no global database"),
+    (replace(SEEN, shared=frozenset({DEV.arn})), "must be shared with nobody"),
+    (with_dev(clone_group_id="other"), "must have the clone group of its source"),
+    (replace(SEEN, instances=(instance("dev-x", "dev", tags={}),)), "must have instances of run r1 only, got dev-x"),
+)
+
+
+@pytest.mark.parametrize(("seen", "said"), CHANGED, ids=[said for _, said in CHANGED])
+def test_what_has_changed_since_the_plan_stays(seen: Observed, said: str) -> None:
+    assert said in "; ".join(still_reasons("dev", "cluster-dev", seen, NOW))
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        SEEN,
+        replace(SEEN, instances=()),
+        with_dev(status="modifying"),
+        with_dev(status="deleting"),
+        replace(SEEN, clusters=(ORIGINAL,)),
+        replace(SEEN, clusters=(ORIGINAL, DEV, cluster("twin", resource_id="t")), instances=()),
+    ],
+)
+def test_what_the_run_itself_did_is_no_reason(seen: Observed) -> None:
+    assert not still_reasons("dev", "cluster-dev", seen, NOW)
 
 
 def test_the_page_shows_the_plan() -> None:
