@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "list_groups": ("ec2:DescribeSecurityGroups",),
 }
-NO_GROUP: Final = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.NotFound"})
+NO_GROUP: Final = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.NotFound", "InvalidGroupId.Malformed"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

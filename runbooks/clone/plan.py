@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from estate.names import TAG_REPLACES
 from runbooks.birth.plan import BirthKind, birth_blockers, plan_birth
+from runbooks.birth.refusals import identifier_reason
 from runbooks.boundary import boundary_reasons
 from runbooks.clone.request import CloneRequest
 from runbooks.clone.seen import SLOTS, Observed
@@ -25,10 +27,13 @@ from runbooks.quarantine.plan import (
     plan_rotation,
     quarantine_blockers,
 )
+from runbooks.tags import is_ours, taken_by
 
 AVAILABLE: Final = "available"
 VERB: Final = "clone"
 NAMED: Final = 3
+KITS_TAGS: Final = "aurora-estate:"
+GROUPS: Final = "VpcSecurityGroupIds"
 
 
 def blockers(request: CloneRequest, seen: Observed) -> tuple[str, ...]:
@@ -36,7 +41,8 @@ def blockers(request: CloneRequest, seen: Observed) -> tuple[str, ...]:
     source = seen.source
     if source is None:
         where = f" in {request.region}" if request.region else ""
-        return (f"cluster {request.source} must exist{where}, got none; see `aws rds describe-db-clusters`",)
+        missing = f"cluster {request.source} must exist{where}, got none; see `aws rds describe-db-clusters`"
+        return tuple(dict.fromkeys((missing, *_without_source(request, seen))))
     if source.cluster_id == request.target and not seen.is_shared:
         return (f"the clone must have a name of its own, got its source's, {request.target}; choose another by --as",)
     reasons = (
@@ -49,6 +55,18 @@ def blockers(request: CloneRequest, seen: Observed) -> tuple[str, ...]:
         *seen.locked,
     )
     return tuple(dict.fromkeys(reasons))
+
+
+def _without_source(request: CloneRequest, seen: Observed) -> Iterable[str]:
+    """What is wrong besides, as far as it shows without a source."""
+    if reason := identifier_reason(request.target, "the new cluster's identifier"):
+        yield reason
+    if seen.copy is not None and not is_ours(seen.copy.tags, seen.run_id):
+        yield taken_by(seen.copy.tags, request.target)
+    yield from _asked_reasons(request, seen)
+    yield from seen.mask_problems
+    yield from boundary_reasons(VERB, request.target, {} if seen.copy is None else seen.copy.tags)
+    yield from seen.locked
 
 
 def _own_reasons(request: CloneRequest, seen: Observed, source: Portrait) -> Iterable[str]:
@@ -128,6 +146,8 @@ def _asked_reasons(request: CloneRequest, seen: Observed) -> Iterable[str]:
         )
     if seen.copy is None and any(name.startswith("aws:") for name in request.tags):
         yield "tags must not begin with aws:, which are AWS's own; choose another key"
+    if kits := sorted(name for name in request.tags if name.startswith(KITS_TAGS) and name != TAG_REPLACES):
+        yield f"tags must not begin with {KITS_TAGS}, which runbooks go by, got {', '.join(kits)}; choose another key"
 
 
 def _quarantine_reasons(request: CloneRequest, seen: Observed) -> Iterable[str]:
@@ -135,8 +155,22 @@ def _quarantine_reasons(request: CloneRequest, seen: Observed) -> Iterable[str]:
     if quarantine is None or closing is None:
         return
     yield from quarantine_blockers(quarantine, closing)
+    if request.iam_master and seen.source is not None and not _by_iam(seen.source):
+        yield (
+            f"{seen.source.cluster_id} must have IAM database authentication for a master user that logs in with it, "
+            "got none; leave --iam-master out: its password is changed"
+        )
+    if closing.has_reached("open") and (quarantine.stays_closed or not is_done_with_masks(request, seen)):
+        yield (
+            f"{request.target} must still be closed for what is asked, got one that this run has opened already; use "
+            "another name, or the arguments that the run began with"
+        )
     if request.mask.wanted:
         yield from masking_blockers(request.mask, mask_target(quarantine), seen.mask_problems)
+
+
+def _by_iam(source: Portrait) -> bool:
+    return source.partial or bool(source.cluster.get("IAMDatabaseAuthenticationEnabled"))
 
 
 def plan_clone(request: CloneRequest, seen: Observed) -> tuple[Step[Any], ...]:
@@ -154,12 +188,14 @@ def plan_clone(request: CloneRequest, seen: Observed) -> tuple[Step[Any], ...]:
     masks = plan_masking(request.mask, mask_target(quarantine), done_masks(closing.tags))
     rotation = plan_rotation(quarantine, closing, sql=bool(masks))
     reached = any(step.kind is QuarantineKind.REACH for step in rotation)
+    birth = _birth(request, seen, source)
+    reclosed = any(step.kind is BirthKind.MODIFY and GROUPS in call.parameters for step in birth for call in step.calls)
     return (
         *plan_closing(quarantine, closing),
-        *(_said(step, request, seen) for step in _birth(request, seen, source)),
+        *(_said(step, request, seen) for step in birth),
         *rotation,
         *masks,
-        *plan_opening(quarantine, closing, reached=reached),
+        *plan_opening(quarantine, closing, reached=reached, reclosed=reclosed),
     )
 
 

@@ -11,11 +11,11 @@ from runbooks.birth.wish import InstanceWish, Wish
 from runbooks.clone.request import CloneRequest
 from runbooks.clone.seen import Observed
 from runbooks.engine.plan import Call
-from runbooks.masking.plan import MaskTarget
+from runbooks.masking.plan import MaskTarget, done_masks, is_masked
 from runbooks.parity.mapping import renamed
 from runbooks.parity.portrait import Portrait, Raw
 from runbooks.quarantine.plan import closed_group
-from runbooks.quarantine.seen import Quarantine
+from runbooks.quarantine.seen import Quarantine, QuarantineSeen
 from runbooks.tags import is_ours, made_tags
 
 PURPOSE: Final = "clone"
@@ -71,19 +71,38 @@ def wish_of(request: CloneRequest, seen: Observed) -> Wish:
     assert source is not None  # noqa: S101 - blockers otherwise
     assert quarantine is not None  # noqa: S101 - the same
     assert closing is not None  # noqa: S101 - the same
-    is_open = bool(closing.groups) and sorted(closing.groups) == sorted(quarantine.open_groups)
     progress = {name: closing.tags[name] for name in _PROGRESS if name in closing.tags}
     return Wish(
         target_id=request.target,
         run_id=seen.run_id,
         tags={**quarantine.tags, **progress},
         instances=instances_of(request, source),
-        security_groups=quarantine.open_groups if is_open else (closed_group(quarantine, closing),),
+        security_groups=(
+            quarantine.open_groups
+            if may_be_open(request, quarantine, closing)
+            else (closed_group(quarantine, closing),)
+        ),
         subnet_group=request.subnet_group,
         parameter_group=request.parameter_group,
-        settings={**DIFFERENT, **({"KmsKeyId": request.key} if request.key else {})},
+        settings={
+            **DIFFERENT,
+            **({"KmsKeyId": request.key} if request.key else {}),
+            **({"ManageMasterUserPassword": False} if request.iam_master else {}),
+        },
         account=seen.account if seen.is_shared else "",
     )
+
+
+def may_be_open(request: CloneRequest, quarantine: Quarantine, closing: QuarantineSeen) -> bool:
+    """Whether it may be in the groups that it is opened with: this run opened it, or is about to say so.
+
+    Who put it there before its passwords were changed and it was masked is not followed: it is moved back.
+    """
+    if quarantine.stays_closed:
+        return False
+    done = is_masked(request.mask, mask_target(quarantine), done_masks(closing.tags))
+    is_there = sorted(closing.groups) == sorted(quarantine.open_groups)
+    return closing.has_reached("open") or (is_there and done and closing.has_reached("rotated"))
 
 
 def instances_of(request: CloneRequest, source: Portrait) -> tuple[InstanceWish, ...]:

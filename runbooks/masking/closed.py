@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 ACTIONS: Final = ("rds:DescribeDBClusters", "rds:DescribeDBInstances", "ec2:DescribeSecurityGroups")
 
 ROTATED: Final = "rotated"  # the quarantine's word for: closed, and its passwords are not production's any more
+PLACES: Final = {
+    "IpRanges": "CidrIp",
+    "Ipv6Ranges": "CidrIpv6",
+    "PrefixListIds": "PrefixListId",
+    "UserIdGroupPairs": "GroupId",
+}
+"""What a rule lets in, and what of it names the place."""
 EVERYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -25,7 +32,7 @@ class NotClosedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """A security group of a cluster. `ranges` are the networks that its ingress names."""
+    """A security group of a cluster. `ranges` are the networks, prefix lists and groups that its ingress names."""
 
     group_id: str
     tags: Mapping[str, str]
@@ -55,8 +62,9 @@ def _reasons(
                 f"{cluster_id} must be in quarantine, got security group {group.group_id}, which this run did not "
                 "make; look who gets in"
             )
-        if wide := sorted(set(group.ranges) & EVERYWHERE):
-            yield f"{group.group_id} must let one network in at most, got {', '.join(wide)}; take that rule away"
+        places = sorted(set(group.ranges))
+        if len(places) > 1 or set(places) & EVERYWHERE:
+            yield f"{group.group_id} must let one network in at most, got {', '.join(places)}; take a rule away"
     if public:
         yield f"{cluster_id} must be out of the internet's reach, got {', '.join(public)} publicly accessible"
 
@@ -94,9 +102,10 @@ def _groups(context: Context[Tools], ids: list[str]) -> tuple[Group, ...]:
             group_id=each["GroupId"],
             tags=from_aws(each.get("Tags", [])),
             ranges=tuple(
-                str(span.get("CidrIp") or span.get("CidrIpv6"))
+                str(span[key])
                 for rule in each.get("IpPermissions", [])
-                for span in (*rule.get("IpRanges", []), *rule.get("Ipv6Ranges", []))
+                for kind, key in PLACES.items()
+                for span in rule.get(kind, [])
             ),
         )
         for each in found

@@ -26,13 +26,14 @@ def observe_quarantine(tools: Tools, quarantine: Quarantine, cluster: Mapping[st
     ec2 = tools.session.client("ec2")
     raw = cluster or {}
     own_secret = quarantine.master == "own"
+    reach = (quarantine.reach_from,) if quarantine.reach_from.startswith("sg-") else ()
     return QuarantineSeen(
         group=find_group(ec2, quarantine.group_name, quarantine.vpc_id),
         secret=find_secret(tools.session.secrets, quarantine.secret_name) if own_secret else None,
         tags=from_aws(raw.get("TagList", [])),
         groups=tuple(sorted(each["VpcSecurityGroupId"] for each in raw.get("VpcSecurityGroups", []))),
         managed_secret=raw.get("MasterUserSecret", {}).get("SecretArn", ""),
-        opening=find_groups(ec2, quarantine.open_groups),
+        opening=find_groups(ec2, tuple(dict.fromkeys((*quarantine.open_groups, *reach)))),
     )
 
 

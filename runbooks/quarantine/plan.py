@@ -27,6 +27,7 @@ class QuarantineKind(StrEnum):
     GROUP = "create-security-group"
     SHUT = "shut-egress"
     MASTER = "rotate-master-password"
+    IAM = "let-master-in-by-iam"
     REACH = "let-operator-in"
     ROLES = "rotate-user-passwords"
     NOTE = "note-rotated"
@@ -47,7 +48,12 @@ def closed_group(quarantine: Quarantine, seen: QuarantineSeen) -> str:
 
 def quarantine_blockers(quarantine: Quarantine, seen: QuarantineSeen) -> tuple[str, ...]:
     """Reasons not to start, all of them; empty when safe."""
-    return (*_taken(quarantine, seen), *_unreachable(quarantine), *_cannot_open(quarantine, seen))
+    return (
+        *_taken(quarantine, seen),
+        *_unreachable(quarantine),
+        *_no_way_in(quarantine, seen),
+        *_cannot_open(quarantine, seen),
+    )
 
 
 def _taken(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
@@ -78,6 +84,17 @@ def _unreachable(quarantine: Quarantine) -> Iterable[str]:
             "no MySQL driver; without --reach-from it stays closed, for ALTER USER by hand; --keep-user-passwords "
             "leaves them as they are"
         )
+    if quarantine.master == "iam" and quarantine.engine != POSTGRESQL:
+        yield (
+            f"engine must be {POSTGRESQL} for a master user that logs in with IAM, got {quarantine.engine}; leave "
+            "--iam-master out: its password is changed"
+        )
+
+
+def _no_way_in(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
+    where = quarantine.reach_from
+    if where.startswith("sg-") and where not in {group.group_id for group in seen.opening}:
+        yield f"security group {where} must exist, got none; name that of this host, or its address, by --reach-from"
 
 
 def _cannot_open(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
@@ -95,7 +112,7 @@ def _cannot_open(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[str]:
 
 def plan_closing(quarantine: Quarantine, seen: QuarantineSeen) -> tuple[Step[QuarantineKind], ...]:
     """What is done before the cluster is made: a security group without any rule."""
-    if seen.group is None and seen.has_reached("open"):
+    if seen.group is None and seen.has_reached("open"):  # it is open for good
         return ()
     steps: list[Step[QuarantineKind]] = []
     if seen.group is None:
@@ -138,7 +155,8 @@ def plan_rotation(
 ) -> tuple[Step[QuarantineKind], ...]:
     """What is done once the cluster is there: every password that came with production's data is changed.
 
-    A password that RDS manages is new already: to manage it was part of the cluster's birth.
+    A password that RDS manages is new already: to manage it was part of the cluster's birth. A master user that logs in
+    with IAM is told so once more: whether the source's does is not shown, and a password would still be production's.
 
     `sql` says that statements are run at the closed cluster after this, by somebody else: masks, for one.
     """
@@ -146,6 +164,8 @@ def plan_rotation(
     rotated = seen.has_reached("rotated")
     if not rotated and quarantine.master == "own":
         steps.append(_rotate_master(quarantine, seen))
+    if not rotated and quarantine.master == "iam":
+        steps.append(_master_by_iam(quarantine))
     if quarantine.reach_from and (sql or (quarantine.rotate_roles and not rotated)) and not _lets_in(quarantine, seen):
         why = "for the SQL that follows; taken away again before it is opened"
         steps.append(_step(quarantine, QuarantineKind.REACH, why, _reach(quarantine, seen, "Authorize")))
@@ -153,7 +173,16 @@ def plan_rotation(
         steps.append(_rotate_roles(quarantine))
     if not rotated:
         why = "what was rotated is not rotated again by a second sitting"
-        steps.append(Step(kind=QuarantineKind.NOTE, subject=quarantine.target_id, why=why, calls=(_note(quarantine),)))
+        managed = {"managed": True, "not": quarantine.source_secret} if quarantine.master == "managed" else {}
+        steps.append(
+            Step(
+                kind=QuarantineKind.NOTE,
+                subject=quarantine.target_id,
+                why=why,
+                calls=(_note(quarantine),),
+                arguments={"cluster": quarantine.target_id, **managed},
+            )
+        )
     return tuple(steps)
 
 
@@ -173,6 +202,21 @@ def _rotate_master(quarantine: Quarantine, seen: QuarantineSeen) -> Step[Quarant
         why=f"production's password came with the data; the new one is in secret {quarantine.secret_name}",
         calls=(modify,) if seen.secret is not None else (_create_secret(quarantine), modify),
         arguments={"cluster": quarantine.target_id, "secret": quarantine.secret_name},
+    )
+
+
+def _master_by_iam(quarantine: Quarantine) -> Step[QuarantineKind]:
+    parameters = {
+        "DBClusterIdentifier": quarantine.target_id,
+        "MasterUserAuthenticationType": "iam-db-auth",
+        "ApplyImmediately": True,
+    }
+    return Step(
+        kind=QuarantineKind.IAM,
+        subject=quarantine.master_username or quarantine.target_id,
+        why="a password that came with production's data lets nobody in any more",
+        calls=(Call(service="rds", operation="ModifyDBCluster", parameters=parameters),),
+        arguments={"cluster": quarantine.target_id},
     )
 
 
@@ -209,16 +253,20 @@ def _note(quarantine: Quarantine, stage: str = "rotated") -> Call:
 
 
 def plan_opening(
-    quarantine: Quarantine, seen: QuarantineSeen, *, reached: bool = False
+    quarantine: Quarantine, seen: QuarantineSeen, *, reached: bool = False, reclosed: bool = False
 ) -> tuple[Step[QuarantineKind], ...]:
-    """What is done last. `reached` says that a step before this one lets the operator in."""
+    """What is done last.
+
+    `reached` says that a step before this one lets the operator in, `reclosed` that one moves the cluster back into its
+    quarantine.
+    """
     steps: list[Step[QuarantineKind]] = []
     if reached or _lets_in(quarantine, seen):
         why = "no more SQL is run"
         steps.append(_step(quarantine, QuarantineKind.UNREACH, why, _reach(quarantine, seen, "Revoke")))
     if quarantine.stays_closed or (seen.group is None and seen.has_reached("open")):
         return tuple(steps)
-    if calls := _opening(quarantine, seen):
+    if calls := _opening(quarantine, seen, reclosed=reclosed):
         steps.append(
             Step(
                 kind=QuarantineKind.OPEN,
@@ -234,14 +282,14 @@ def plan_opening(
     return tuple(steps)
 
 
-def _opening(quarantine: Quarantine, seen: QuarantineSeen) -> tuple[Call, ...]:
+def _opening(quarantine: Quarantine, seen: QuarantineSeen, *, reclosed: bool) -> tuple[Call, ...]:
     parameters = {
         "DBClusterIdentifier": quarantine.target_id,
         "VpcSecurityGroupIds": list(quarantine.open_groups),
         "ApplyImmediately": True,
     }
     modify = Call(service="rds", operation="ModifyDBCluster", parameters=parameters)
-    is_open = sorted(seen.groups) == sorted(quarantine.open_groups)
+    is_open = sorted(seen.groups) == sorted(quarantine.open_groups) and not reclosed
     noted = seen.has_reached("open")
     return (*(() if is_open else (modify,)), *(() if noted else (_note(quarantine, "open"),)))
 

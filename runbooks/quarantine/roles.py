@@ -16,6 +16,7 @@ from runbooks.aws.secrets import Login, read_login
 from runbooks.tools import Tools
 
 LENGTH: Final = 64
+MASTER_LENGTH: Final = 41  # the most that RDS takes ([B] ModifyDBCluster.MasterUserPassword: "from 8 to 41 characters")
 ALPHABET: Final = string.ascii_letters + string.digits  # what every client and every connection string takes
 OPTIONS: Final = "-c statement_timeout=60000 -c lock_timeout=10000"
 # RDS's own users, as its superuser and its proxy; `rds_` is reserved.
@@ -27,9 +28,9 @@ ORDER BY 1
 """
 
 
-def new_password() -> str:
-    """64 letters and digits: more than 380 bits."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+def new_password(length: int = LENGTH) -> str:
+    """Letters and digits; 41 of them are more than 240 bits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def master_login(tools: Tools, cluster: Any, secret: str) -> Login:

@@ -63,7 +63,7 @@ class Quarantine:
 class QuarantineSeen:
     """What is there. `groups` are the new cluster's security groups, empty while it does not exist.
 
-    `opening` are the groups that it is to be opened with, as EC2 knows them.
+    `opening` are the groups that it is to be opened with, and the one that SQL is run from, as EC2 knows them.
     """
 
     group: SecurityGroup | None = None

@@ -28,6 +28,7 @@ Ctx = Context[Tools]
 Kind = QuarantineKind
 MODIFY_USUAL: Final = "half a minute"
 GROUP_WAIT_S: Final = 60.0
+SECRET_WAIT_S: Final = 900.0
 DROP_WAIT_S: Final = 900.0  # EC2 lets a group go when the last network interface has left it
 DONE_ALREADY: Final[Mapping[str, frozenset[str]]] = {
     "AuthorizeSecurityGroupIngress": frozenset({"InvalidPermission.Duplicate"}),
@@ -129,10 +130,13 @@ def shut_egress(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
 def rotate_master(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
     """Put a new password into the cluster's own secret, then give it to RDS."""
     tools, cluster_id, name = context.tools, str(step.arguments["cluster"]), str(step.arguments["secret"])
-    cluster = _cluster(tools, cluster_id)
+    cluster = _cluster(context, cluster_id)
     secret = find_secret(tools.session.secrets, name)
     if secret is None:
-        login = {"username": cluster.get("MasterUsername") or step.subject, "password": roles.new_password()}
+        login = {
+            "username": cluster.get("MasterUsername") or step.subject,
+            "password": roles.new_password(roles.MASTER_LENGTH),
+        }
         place = {"host": cluster.get("Endpoint", ""), "port": cluster.get("Port", 0)}
         with_secret = {"SecretString": json.dumps({**login, **place})}
         _perform(step.calls[0], context, frozenset({"ResourceExistsException"}), with_secret)
@@ -166,13 +170,24 @@ def _password(context: Ctx, name: str) -> str:
 def rotate_roles(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
     """Change the passwords of all users but the master, at the writer."""
     tools = context.tools
-    cluster = _cluster(tools, str(step.arguments["cluster"]))
+    cluster = _cluster(context, str(step.arguments["cluster"]))
     with roles.connect(cluster, roles.master_login(tools, cluster, str(step.arguments["secret"]))) as connection:
         return {"users": list(roles.rotate_users(connection))}
 
 
+def master_by_iam(step: Step[Kind], context: Ctx) -> None:
+    """Let the master user log in with IAM and nothing else; doing so twice changes nothing."""
+    cluster_id = str(step.arguments["cluster"])
+    _until_settled(context, cluster_id)
+    for call in step.calls:
+        context.tools.perform(call)
+    _until_settled(context, cluster_id)
+
+
 def note(step: Step[Kind], context: Ctx) -> None:
-    """Set the tag that says how far it has come."""
+    """Set the tag that says how far it has come; with a password that RDS manages, not before that is a new one."""
+    if step.arguments.get("managed"):
+        _until_managed(context, str(step.arguments["cluster"]), str(step.arguments["not"]))
     for call in step.calls:
         context.tools.perform(call)
 
@@ -183,7 +198,7 @@ def open_cluster(step: Step[Kind], context: Ctx) -> Mapping[str, Any]:
     for call in step.calls:
         if call.operation == "ModifyDBCluster":
             _until_settled(context, cluster_id)
-            if _groups(_cluster(context.tools, cluster_id)) != wanted:
+            if _groups(_cluster(context, cluster_id)) != wanted:
                 context.tools.perform(call)
             _until_in(context, cluster_id, wanted)
         else:
@@ -220,8 +235,16 @@ def _perform(call: Call, context: Ctx, fine: frozenset[str], secrets: Mapping[st
             raise
 
 
-def _cluster(tools: Tools, cluster_id: str) -> Any:
-    return tools.session.rds.describe_db_clusters(DBClusterIdentifier=cluster_id)["DBClusters"][0]
+def _cluster(context: Ctx, cluster_id: str) -> Any:
+    """The cluster, if it is this run's: its passwords and its groups are changed by its name, which others may take.
+
+    Raises:
+        LookupError: it is somebody else's by now.
+    """
+    found = context.tools.session.rds.describe_db_clusters(DBClusterIdentifier=cluster_id)["DBClusters"][0]
+    if not is_ours(from_aws(found.get("TagList", [])), context.run_id):
+        raise LookupError(f"{cluster_id} is not the cluster that run {context.run_id} made any more; look at it")
+    return found
 
 
 def _groups(cluster: Any) -> tuple[str, ...]:
@@ -232,16 +255,33 @@ def _until_settled(context: Ctx, cluster_id: str) -> None:
     """Available, with no password that waits to be set: the status alone may lag behind a change."""
 
     def look() -> str:
-        cluster = _cluster(context.tools, cluster_id)
+        cluster = _cluster(context, cluster_id)
         waits_for = cluster.get("PendingModifiedValues", {}).get("MasterUserPassword")
         return "setting the password" if waits_for else str(cluster["Status"])
 
     waits.until_status(context, f"cluster {cluster_id}", look, usual=MODIFY_USUAL)
 
 
+def _until_managed(context: Ctx, cluster_id: str, old: str) -> None:
+    """RDS has its own secret of the cluster, and the password in it is set."""
+
+    def look() -> str:
+        cluster = _cluster(context, cluster_id)
+        secret = cluster.get("MasterUserSecret", {})
+        if secret.get("SecretArn", "") in {"", old}:
+            return "without a secret of its own"
+        if cluster.get("PendingModifiedValues", {}).get("MasterUserPassword"):
+            return "setting the password"
+        return str(secret.get("SecretStatus", "active"))
+
+    waits.until_status(
+        context, f"password of {cluster_id}", look, wanted=("active",), usual=MODIFY_USUAL, timeout_s=SECRET_WAIT_S
+    )
+
+
 def _until_in(context: Ctx, cluster_id: str, wanted: tuple[str, ...]) -> None:
     def look() -> str:
-        cluster = _cluster(context.tools, cluster_id)
+        cluster = _cluster(context, cluster_id)
         return str(cluster["Status"]) if _groups(cluster) == wanted else "changing security groups"
 
     waits.until_status(context, f"cluster {cluster_id}", look, usual=MODIFY_USUAL)
@@ -271,9 +311,10 @@ QUARANTINE_EFFECTS: Final[Mapping[QuarantineKind, Effect[Any, Tools]]] = {
             "rds:ModifyDBCluster",
         ),
     ),
+    Kind.IAM: Effect(master_by_iam, actions=(*_LOOK, "rds:ModifyDBCluster")),
     Kind.REACH: Effect(change_rules, actions=_RULES),
     Kind.ROLES: Effect(rotate_roles, actions=(*_LOOK, *_READ_SECRET, "rds-db:connect")),
-    Kind.NOTE: Effect(note, actions=("rds:AddTagsToResource",)),
+    Kind.NOTE: Effect(note, actions=(*_LOOK, "rds:AddTagsToResource")),
     Kind.UNREACH: Effect(change_rules, actions=_RULES),
     Kind.OPEN: Effect(open_cluster, actions=(*_LOOK, "rds:ModifyDBCluster", "rds:AddTagsToResource")),
     Kind.DROP: Effect(drop_group, actions=(*_GROUPS, "ec2:DeleteSecurityGroup")),

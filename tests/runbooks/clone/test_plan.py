@@ -54,6 +54,7 @@ def parameters(steps: tuple[Step[Any], ...], operation: str) -> list[Any]:
     return [call.parameters for step in steps for call in step.calls if call.operation == operation]
 
 
+IAM = {"source": portrait(cluster(IAMDatabaseAuthenticationEnabled=True))}
 BIRTH = ["create-security-group", "shut-egress", "restore-cluster", "create-instance", "modify-cluster"]
 WHOLE = [*BIRTH, "rotate-master-password", "let-operator-in", "rotate-user-passwords", "note-rotated"]
 MASKS = ["mask-by-file", "look-for-leaks"]
@@ -72,11 +73,47 @@ OPENING = ["let-nobody-in", "open", "delete-security-group"]
         pytest.param(
             replace(MASKED, stay_closed=True), [*WHOLE, *MASKS, "let-nobody-in"], id="masked and never opened"
         ),
-        pytest.param(replace(KEPT, iam_master=True), [*BIRTH, "note-rotated", *OPENING[1:]], id="no password at all"),
     ],
 )
 def test_a_new_clone_has_every_step_in_the_order_that_keeps_it_closed(request_: CloneRequest, steps: list[str]) -> None:
     assert kinds(request_, observed(request_)) == steps
+
+
+def test_a_master_user_by_iam_has_no_password_of_production_left() -> None:
+    """It came with the data; that the source's master user logs in with IAM is not shown."""
+    request = replace(KEPT, iam_master=True)
+    steps = plan_clone(request, observed(request, **IAM))
+    kinds = [step.kind.value for step in steps]
+    assert kinds[-4:] == ["let-master-in-by-iam", "note-rotated", *OPENING[1:]]
+    (call,) = [each for each in parameters(steps, "ModifyDBCluster") if "MasterUserAuthenticationType" in each]
+    assert (call["DBClusterIdentifier"], call["MasterUserAuthenticationType"]) == (TARGET, "iam-db-auth")
+
+
+def test_a_master_user_by_iam_has_no_secret_of_rds() -> None:
+    """ "You can't specify a master password when the master user authenticates with IAM", a managed one neither."""
+    source = portrait(cluster(IAMDatabaseAuthenticationEnabled=True, MasterUserSecret={"SecretArn": "arn:production"}))
+    request = replace(KEPT, iam_master=True)
+    steps = plan_clone(request, observed(request, source=source))
+    assert not any(each.get("ManageMasterUserPassword") for each in parameters(steps, "ModifyDBCluster"))
+
+
+def test_opened_by_hand_before_its_passwords_are_changed_it_is_closed_again() -> None:
+    """Whoever moved it into its last groups meanwhile: nothing more is done while it is open."""
+    for tags in ({}, {"aurora-estate:quarantine": "rotated"}):
+        raw = {**CLOSED_COPY, "VpcSecurityGroups": [{"VpcSecurityGroupId": GROUP}]}
+        raw["TagList"] = [*CLOSED_COPY["TagList"], *({"Key": key, "Value": value} for key, value in tags.items())]
+        steps = plan_clone(MASKED, observed(MASKED, copy=copy(raw=raw), closing={"group": CLOSED}))
+        back, *_, opened = [each["VpcSecurityGroupIds"] for each in parameters(steps, "ModifyDBCluster")
+                            if "VpcSecurityGroupIds" in each]  # fmt: skip
+        assert (back, opened) == ([QUARANTINE], [GROUP])
+        assert [step.kind.value for step in steps].index("modify-cluster") == 0
+
+
+def test_groups_that_somebody_gave_it_after_the_end_are_put_right_without_a_quarantine() -> None:
+    raw = {**CLOSED_COPY, "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-by-hand"}]}
+    steps = plan_clone(REACHED, observed(REACHED, copy=copy("open", raw)))
+    assert parameters(steps, "CreateSecurityGroup") == []
+    assert next(each["VpcSecurityGroupIds"] for each in parameters(steps, "ModifyDBCluster")) == [GROUP]
 
 
 def test_the_call_is_a_clone_never_silently_a_full_copy() -> None:
@@ -324,6 +361,35 @@ REFUSED: tuple[tuple[str, CloneRequest, dict[str, Any], str], ...] = (
         "must let `clone` touch it",
     ),
     ("locked", ASKED, {"locked": (f"{SOURCE} is locked by run x",)}, "locked by run x"),
+    *(
+        ("a tag that the kit goes by", ask(tags={f"aurora-estate:{name}": "open"}), {}, f"got aurora-estate:{name}")
+        for name in ("quarantine", "masked", "run")
+    ),
+    (
+        "a host's group that is not there",
+        ask(reach_from="sg-nope"),
+        {},
+        "security group sg-nope must exist, got none; name that of this host",
+    ),
+    (
+        "a master user by IAM without IAM",
+        replace(KEPT, iam_master=True),
+        {},
+        f"{SOURCE} must have IAM database authentication for a master user",
+    ),
+    (
+        "a master user of MySQL by IAM",
+        replace(KEPT, iam_master=True),
+        {"source": portrait(cluster(Engine="aurora-mysql", IAMDatabaseAuthenticationEnabled=True))},
+        "engine must be aurora-postgresql for a master user that logs in with IAM, got aurora-mysql",
+    ),
+    (
+        "open already, and a mask asked for",
+        MASKED,
+        {"copy": copy("open")},
+        f"{TARGET} must still be closed for what is asked, got one that this run has opened already",
+    ),
+    ("open already, and to stay closed", ASKED, {"copy": copy("open")}, f"{TARGET} must still be closed"),
     ("a tag of AWS's", ask(tags={"aws:x": "1"}), {}, "tags must not begin with aws:"),
     (
         "a key that is not shared",
@@ -379,6 +445,14 @@ def test_refuses(request_: CloneRequest, what: dict[str, Any], said: str) -> Non
 def test_no_source_is_a_reason_by_itself() -> None:
     (reason,) = blockers(ASKED, Observed(account=ACCOUNT, run_id="r"))
     assert f"cluster {SOURCE} must exist in eu-west-1, got none" in reason
+
+
+def test_what_else_is_wrong_is_said_with_a_source_that_is_missing() -> None:
+    request = ask(target="Dev_1", parameter_group="nope", tags={"aurora-estate:run": "x"})
+    seen = Observed(account=ACCOUNT, run_id="r", parameter_group="", mask_problems=("masks",), locked=("locked",))
+    said = " | ".join(blockers(request, seen))
+    for part in ("must exist in eu-west-1", "'Dev_1'", "group nope must exist", "aurora-estate:run", "masks", "locked"):
+        assert part in said
 
 
 def test_the_sixteenth_is_a_full_copy_when_that_is_asked_for() -> None:

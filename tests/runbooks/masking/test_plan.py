@@ -150,6 +150,7 @@ GROUP = Group(group_id="sg-1", tags={"aurora-estate:run": "r1"})
         pytest.param({**OURS, "aurora-estate:quarantine": "open"}, (GROUP,), (), ["got open"], id="opened-already"),
         pytest.param(OURS, (replace(GROUP, tags={}),), (), ["sg-1, which this run did not"], id="production's-group"),
         pytest.param(OURS, (replace(GROUP, ranges=("0.0.0.0/0",)),), (), ["got 0.0.0.0/0"], id="open-to-all"),
+        pytest.param(OURS, (replace(GROUP, ranges=("10.0.0.7/32", "pl-1")),), (), ["7/32, pl-1"], id="two-ways"),
         pytest.param(OURS, (), (), ["got no security group"], id="no-group"),
         pytest.param(OURS, (GROUP,), ("staging-1-a",), ["staging-1-a publicly accessible"], id="public"),
     ],
