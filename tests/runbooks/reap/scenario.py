@@ -27,6 +27,7 @@ def _set_up(cloud: Cloud) -> None:
     add_endpoint_and_scaling(cloud, "dev", tags("r1"))
     make_clone(cloud, "next", tags("r2", expires=FUTURE))
     make_quarantine(cloud, "next", tags("r2", expires=FUTURE))
+    cloud.client("route53").create_hosted_zone(Name="shop.internal", CallerReference="c")
     make_clone(cloud, "bystander", tags("", purpose="", source="", expires=""))
 
 
