@@ -9,7 +9,7 @@ from typing import Final
 from estate.community import AURORA_OF, S3_SOURCES, nearest_taker, takes
 from estate.engines import MYSQL, parsed
 from runbooks.birth.plan import birth_blockers
-from runbooks.birth.refusals import SERVERLESS_CLASS
+from runbooks.birth.refusals import SERVERLESS_CLASS, identifier_reason
 from runbooks.boundary import boundary_reasons
 from runbooks.parity.portrait import Portrait
 from runbooks.quarantine.plan import quarantine_blockers
@@ -18,7 +18,7 @@ from runbooks.restore.origin import Origin
 from runbooks.restore.request import Kind, RestoreRequest
 from runbooks.restore.seen import Observed
 from runbooks.restore.wishes import model_of, quarantine_of, version_of, wish_of
-from runbooks.tags import expiry_text
+from runbooks.tags import expiry_text, is_ours, taken_by
 
 USABLE: Final = {"cluster": frozenset({"available", "stopped"}), "backup": frozenset({"retained"})}
 """Statuses to restore from. A stopped cluster can be restored to a moment (Aurora User Guide, "Stopping a cluster")."""
@@ -296,15 +296,24 @@ def _key(request: RestoreRequest, seen: Observed) -> Iterable[str]:
 
 
 def _birth(request: RestoreRequest, seen: Observed) -> Iterable[str]:
+    if any(name.startswith("aws:") for name in request.tags):
+        yield "tags must not begin with aws:, which are AWS's own; choose another key"
     model = model_of(request, seen)
     if model is None:
+        yield from _name(request, seen)
         return
     wish = wish_of(request, seen, model)
     yield from birth_blockers(wish, model, seen.copy, seen.around.place, seen.around.taken)
     if request.closed and seen.closing is not None:
         yield from quarantine_blockers(quarantine_of(request, seen, model), seen.closing)
-    if any(name.startswith("aws:") for name in request.tags):
-        yield "tags must not begin with aws:, which are AWS's own; choose another key"
+
+
+def _name(request: RestoreRequest, seen: Observed) -> Iterable[str]:
+    """What can be said of the name when nothing is known yet of what it would be given to."""
+    if reason := identifier_reason(request.target_id, "the new cluster's identifier"):
+        yield reason
+    if seen.copy is not None and not is_ours(seen.copy.tags, seen.run_id):
+        yield taken_by(seen.copy.tags, request.target_id)
 
 
 def _fences(request: RestoreRequest, seen: Observed) -> Iterable[str]:

@@ -166,6 +166,13 @@ def test_all_reasons_are_given_at_once() -> None:
     assert len(blockers(request(Kind.S3, files=replace(FILES, source_version="5.6.1")), found)) >= 4
 
 
+def test_without_its_source_the_name_is_looked_at_all_the_same() -> None:
+    found = seen(Kind.SNAPSHOT, origins=(), model=None, copy=SOURCE)
+    told = " ".join(blockers(request(Kind.SNAPSHOT, target_id="Wrong_", tags={"aws:x": "y"}), found))
+    for said in ("snapshot before must exist", "'Wrong_'", "must be a name that is free", "must not begin with aws:"):
+        assert said in told
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_nothing_stands_in_the_way_of_the_builders(kind: Kind) -> None:
     assert blockers(request(kind), seen(kind)) == ()
