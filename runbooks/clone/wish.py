@@ -21,6 +21,7 @@ from runbooks.tags import is_ours, made_tags
 PURPOSE: Final = "clone"
 # A clone is made to be thrown away, and never to be reached from the internet.
 DIFFERENT: Final[Mapping[str, Any]] = {"DeletionProtection": False, "PubliclyAccessible": False}
+NO_PASSWORD: Final[Mapping[str, Any]] = {"ManageMasterUserPassword": False, "MasterUserSecretKmsKeyId": ""}
 PORTS: Final = {POSTGRESQL: 5432, MYSQL: 3306}  # a clone's, where the source's is not shown
 _PROGRESS: Final = (TAG_QUARANTINE, TAG_MASKED)
 
@@ -87,7 +88,7 @@ def wish_of(request: CloneRequest, seen: Observed) -> Wish:
         settings={
             **DIFFERENT,
             **({"KmsKeyId": request.key} if request.key else {}),
-            **({"ManageMasterUserPassword": False} if request.iam_master else {}),
+            **(NO_PASSWORD if request.iam_master else {}),
         },
         account=seen.account if seen.is_shared else "",
     )

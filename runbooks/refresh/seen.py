@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from estate.names import TAG_EXPIRES, TAG_PURPOSE, TAG_REPLACED_BY, TAG_REPLACES, TAG_RUN
+from estate.names import TAG_EXPIRES, TAG_PURPOSE, TAG_QUARANTINE, TAG_REPLACED_BY, TAG_REPLACES, TAG_RUN
 from runbooks.aws.rds import Cluster
 from runbooks.aws.route53 import Record, Zone
 from runbooks.clone.seen import Observed as CloneSeen
 from runbooks.refresh.request import NOTHING, RefreshRequest
 
+OPEN = "open"  # of TAG_QUARANTINE
 COPIES = frozenset({"clone", "refresh"})  # purposes of what a refresh may replace without being told so
 
 
@@ -44,8 +45,14 @@ class Observed:
 
     @property
     def is_kept(self) -> bool:
-        """The copy is finished and was found right: it does not expire any more."""
-        return self.ours is not None and TAG_EXPIRES not in self.ours.tags
+        """The copy is finished and was found right: it does not expire any more.
+
+        A tag can be lost: what was never opened, and has not the target's name, is not finished.
+        """
+        if self.ours is None or TAG_EXPIRES in self.ours.tags:
+            return False
+        has_name = self.named is not None and self.named.cluster_id == self.ours.cluster_id
+        return has_name or self.ours.tags.get(TAG_QUARANTINE) == OPEN
 
     @property
     def is_retired(self) -> bool:

@@ -181,6 +181,15 @@ def test_a_password_of_rds_is_new(shop: Shop) -> None:
     assert len(set(values)) == 2
 
 
+def test_a_master_user_by_iam_is_no_difference_that_nobody_asked_for(shop: Shop) -> None:
+    install(delays=NONE)
+    reset_backends()
+    make_source(shop, ManageMasterUserPassword=True)
+    done = shop.runbook(*OPEN, "--iam-master", "--execute")
+    assert done["result"]["secret"] == ""
+    assert "MasterUserSecret" not in cluster_of(shop, TARGET)
+
+
 def test_it_waits_while_aws_is_at_work(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """aurora-echo asks for the instance at once, without waiting for the cluster (facts C5)."""
     monkeypatch.setattr(RUNTIME, "delays", Delays(creating_s=0.05, modifying_s=0.05))

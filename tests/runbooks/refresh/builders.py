@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from estate.names import TAG_PURPOSE, TAG_REPLACES, TAG_RUN
+from estate.names import TAG_PURPOSE, TAG_QUARANTINE, TAG_REPLACES, TAG_RUN
 from runbooks.aws.rds import Cluster
 from runbooks.aws.route53 import Record, Zone
 from runbooks.clone.request import CloneRequest
@@ -36,7 +36,7 @@ ASKED = RefreshRequest(
 BY_NAME = replace(ASKED, record="", reader_record="", zone="", rename=True)
 COPY, RENAMED = ASKED.copy_id(RUN), ASKED.old_id(RUN)
 OLD_TAGS = {TAG_RUN: "before", TAG_PURPOSE: "clone"}
-OUR_TAGS = {TAG_RUN: RUN, TAG_PURPOSE: "clone"}
+OUR_TAGS = {TAG_RUN: RUN, TAG_PURPOSE: "clone", TAG_QUARANTINE: "open"}
 
 
 def cluster(name: str, **more: Any) -> Cluster:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from estate.names import TAG_EXPIRES, TAG_REPLACED_BY, TAG_REPLACES
+from estate.names import TAG_EXPIRES, TAG_QUARANTINE, TAG_REPLACED_BY, TAG_REPLACES
 from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.masking.plan import MaskRequest
 from runbooks.refresh.plan import blockers, plan_refresh
@@ -89,6 +89,14 @@ def test_resuming_plans_the_tail_by_name() -> None:
 def test_the_old_one_is_tagged_under_the_name_that_it_has_then() -> None:
     (retire,) = [step for step in plan_refresh(BY_NAME, see_by_name()) if step.kind.value == "retire"]
     assert retire.calls[0].parameters["ResourceName"].endswith(f":cluster:{RENAMED}")
+
+
+def test_a_copy_that_lost_its_expiry_is_not_taken_for_finished() -> None:
+    """Nothing leads to what is still closed: the clone's steps are planned, not the swap alone."""
+    closed = replace(OURS, tags={**OUR_TAGS, TAG_QUARANTINE: "rotated"})
+    assert not Observed(run_id=RUN, ours=closed).is_kept
+    assert Observed(run_id=RUN, ours=closed, named=closed).is_kept  # in its place already
+    assert Observed(run_id=RUN, ours=OURS).is_kept
 
 
 def test_names_follow_from_the_run_and_not_from_the_clock() -> None:
