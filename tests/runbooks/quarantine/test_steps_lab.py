@@ -49,8 +49,8 @@ def make(cloud: Cloud, tags: dict[str, str]) -> str:
 
 def context(cloud: Cloud) -> Context[Tools]:
     return Context(
-        run_id=RUN, folder=cloud.folder, clock=CLOCK, journal=Journal(None, RUN, CLOCK), tools=Tools(REGION), execute=True,
-        say=lambda _line: None,
+        run_id=RUN, folder=cloud.folder, clock=CLOCK, journal=Journal(None, RUN, CLOCK), tools=Tools(REGION),
+        execute=True, say=lambda _line: None,
     )  # fmt: skip
 
 
