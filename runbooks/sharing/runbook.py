@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
+from estate.names import TAG_MASKED, TAG_QUARANTINE, TAG_RUN
 from runbooks import guard
 from runbooks.boundary import production_reason
 from runbooks.engine.run import Check, Context, Runbook, Verdict
@@ -42,6 +43,7 @@ from runbooks.sharing.steps import (
 )
 from runbooks.tools import Tools
 
+OPEN = "open"  # the tag of a copy whose quarantine is over
 STAYS = "a clone that the account has made stays, and RDS does not show it here: there it has CrossAccountClone true"
 
 
@@ -139,9 +141,12 @@ def verify_accept(request: AcceptRequest, seen: accept_plan.Observed, _context: 
 
 
 def confirm_share(request: ShareRequest, seen: Observed) -> str:
-    """Another account gets every row."""
+    """Another account gets every row, which nothing takes back; only a copy that was masked and opened needs no word."""
+    if TAG_RUN in seen.tags and seen.tags.get(TAG_MASKED) and seen.tags.get(TAG_QUARANTINE) == OPEN:
+        return ""
+    may = f"account {request.account} may copy every row of"
     reason = production_reason(request.cluster_id, seen.tags)
-    return f"{reason}, and account {request.account} may copy every row of it" if reason else ""
+    return f"{reason}, and {may} it" if reason else f"{may} {request.cluster_id}, and keeps them when it is unshared"
 
 
 def open_tools(request: ShareRequest | AcceptRequest) -> Tools:

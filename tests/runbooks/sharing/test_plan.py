@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from estate.names import TAG_PURPOSE, TAG_RUN, TAG_SOURCE
+from estate.names import TAG_MASKED, TAG_PURPOSE, TAG_QUARANTINE, TAG_RUN, TAG_SOURCE
 from runbooks.aws.ram import Association, Invitation, Link, Share
 from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.sharing import accept_plan
@@ -16,6 +16,7 @@ from runbooks.sharing.accept_plan import Offer, plan_accept
 from runbooks.sharing.keys import Judgement
 from runbooks.sharing.plan import KeySeen, Kind, Observed, has_settled, plan_share, plan_unshare
 from runbooks.sharing.request import AcceptRequest, ShareRequest
+from runbooks.sharing.runbook import confirm_share
 from tests.runbooks.reap.made import PREFIX, cluster
 
 OTHER = "222222222222"
@@ -45,6 +46,18 @@ def test_the_page_shows_the_plan() -> None:
     page = (Path(__file__).parents[3] / "docs" / "runbooks" / "cluster-share.md").read_text(encoding="utf-8")
     shown = re.findall(r"```text\nplan for shop-orders:\n(.*?)\n```", page, re.DOTALL)
     assert shown == [render_plan(plan_share(REQUEST, SEEN))]
+
+
+def test_a_copy_that_was_not_masked_is_not_shared_unasked_either() -> None:
+    """It has every row of production, and another account's clone is out of reach."""
+    assert "counts as production" in confirm_share(REQUEST, SEEN)
+    copy = replace(SEEN, tags={TAG_RUN: "r1"})
+    assert confirm_share(REQUEST, copy) == (
+        f"account {OTHER} may copy every row of shop-orders, and keeps them when it is unshared"
+    )
+    half = {TAG_RUN: "r1", TAG_MASKED: "masks.sql", TAG_QUARANTINE: "rotated"}
+    assert confirm_share(REQUEST, replace(SEEN, tags=half))
+    assert not confirm_share(REQUEST, replace(SEEN, tags={**half, TAG_QUARANTINE: "open"}))
 
 
 def test_resuming_plans_the_tail() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from estate.names import TAG_PURPOSE, TAG_RUN, TAG_RUNBOOKS, TAG_SOURCE
+from estate.names import TAG_MASKED, TAG_PURPOSE, TAG_QUARANTINE, TAG_RUN, TAG_RUNBOOKS, TAG_SOURCE
 from lab.cloud.delays import NONE
 from lab.cloud.install import install, reset_backends
 from lab.cloud.server import CloudServer
@@ -39,6 +39,7 @@ from tests.support.transport import Keys, no_wire
 pytestmark = pytest.mark.lab
 
 DO = ("--execute", "--confirm", NAME)
+MASKED = [{"Key": key, "Value": value} for key, value in ((TAG_RUN, "r"), (TAG_MASKED, "a"), (TAG_QUARANTINE, "open"))]
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_production_is_shared_only_by_its_name(cloud: Cloud, capsys: pytest.Capt
     make_cluster(cloud)
     assert share("--outside-organization", "--execute") == 3
     assert "may copy every row of it" in json.dumps(shown(capsys))
-    cloud.client("rds").add_tags_to_resource(ResourceName=ARN, Tags=[{"Key": TAG_RUN, "Value": "r"}])
+    cloud.client("rds").add_tags_to_resource(ResourceName=ARN, Tags=MASKED)
     assert share("--outside-organization", "--execute") == 0
     capsys.readouterr()
 
@@ -334,7 +335,7 @@ def test_killed_for_real_the_second_run_finishes_and_real_keys_tell_accounts_apa
     reset_backends()
     cloud = Cloud(tmp_path)
     make_cluster(cloud)
-    cloud.client("rds").add_tags_to_resource(ResourceName=ARN, Tags=[{"Key": TAG_RUN, "Value": "r"}])
+    cloud.client("rds").add_tags_to_resource(ResourceName=ARN, Tags=MASKED)
     request = ShareRequest(cluster_id=NAME, account=OTHER, region=REGION, outside=True)
     try:
         runbook = "runbooks.sharing.runbook:share_runbook"
