@@ -141,7 +141,7 @@ def verify_accept(request: AcceptRequest, seen: accept_plan.Observed, _context: 
 
 
 def confirm_share(request: ShareRequest, seen: Observed) -> str:
-    """Another account gets every row, which nothing takes back; only a copy that was masked and opened needs no word."""
+    """Another account gets every row, which nothing takes back; but a copy that was masked and opened needs no word."""
     if TAG_RUN in seen.tags and seen.tags.get(TAG_MASKED) and seen.tags.get(TAG_QUARANTINE) == OPEN:
         return ""
     may = f"account {request.account} may copy every row of"
