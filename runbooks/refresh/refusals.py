@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from estate.names import TAG_SOURCE
 from runbooks.aws.rds import Cluster
 from runbooks.boundary import boundary_reasons
 from runbooks.clone import plan as clone_plan
@@ -81,6 +82,19 @@ def _old(request: RefreshRequest, seen: Observed) -> Iterable[str]:
             f"{old.cluster_id} must be a copy that a runbook made to be replaced, got one that none made; if it is not "
             f"production, say --replaces {old.cluster_id}: it is left as it is afterwards"
         )
+    elif made_from := _other_source(request, seen, old):
+        yield (
+            f"{old.cluster_id} must be a copy of {request.source_id} to be replaced, got one of {made_from}, which may "
+            f"be in use for something else; say --replaces {old.cluster_id} if it is to go"
+        )
+
+
+def _other_source(request: RefreshRequest, seen: Observed, old: Cluster) -> str:
+    """What the old one is a copy of, when that is not the source and nobody named it; looked at before the copy is."""
+    source = seen.source.arn if seen.source is not None else request.clone.source
+    made_from = old.tags.get(TAG_SOURCE, source)
+    is_meant = request.replaces or seen.ours is not None or not source.startswith("arn:")
+    return "" if is_meant or made_from == source else made_from
 
 
 def _records(request: RefreshRequest, seen: Observed) -> Iterable[str]:

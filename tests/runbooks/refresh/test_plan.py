@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from estate.names import TAG_EXPIRES, TAG_QUARANTINE, TAG_REPLACED_BY, TAG_REPLACES
+from estate.names import TAG_EXPIRES, TAG_QUARANTINE, TAG_REPLACED_BY, TAG_REPLACES, TAG_SOURCE
 from runbooks.engine.plan import PlanRefusedError, render_plan
 from runbooks.masking.plan import MaskRequest
 from runbooks.refresh.plan import blockers, plan_refresh
@@ -139,6 +139,10 @@ REFUSED: list[Any] = [
         replace(ASKED, replaces=SOURCE), see(old=PRODUCTION), "must not be the source", id="production-by-name"
     ),
     pytest.param(ASKED, see(old=replace(OLD, tags={})), "say --replaces staging-before", id="made-by-no-runbook"),
+    pytest.param(
+        ASKED, see(old=replace(OLD, tags={**OLD_TAGS, TAG_SOURCE: "arn:of-billing"})),
+        "staging-before must be a copy of shop-orders to be replaced, got one of arn:of-billing", id="of-another",
+    ),
     pytest.param(replace(ASKED, replaces="other"), see(), "what staging is now, staging-before, got other", id="else"),
     pytest.param(
         replace(ASKED, replaces="other"), see(old=None, records=()), "got other; leave it out", id="replaces-nothing"
