@@ -366,7 +366,10 @@ def _check_passwords(quarantine: Quarantine, seen: QuarantineSeen) -> Iterable[C
         "own": seen.secret is not None,
         "iam": True,
     }[quarantine.master]
-    yield Check(name="master password", passed=rotated and kept, detail=f"new, in {where}" if kept else where)
+    by_iam = quarantine.master == "iam"
+    yield Check(
+        name="master password", passed=rotated and kept, detail=where if by_iam or not kept else f"new, in {where}"
+    )
     yield Check(name="user passwords", passed=True, detail=said_of_roles(quarantine))
 
 

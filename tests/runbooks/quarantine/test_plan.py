@@ -96,6 +96,13 @@ def test_a_managed_password_must_not_be_the_sources() -> None:
     assert [check.name for check in checks if not check.passed] == ["master password"]
 
 
+def test_no_password_is_not_said_to_be_a_new_one() -> None:
+    seen = QuarantineSeen(tags={TAG_QUARANTINE: "open"}, groups=("sg-1",))
+    checks = quarantine_checks(quarantine(master="iam", open_groups=("sg-1",)), seen)
+    (said,) = [check.detail for check in checks if check.name == "master password"]
+    assert said == "none: it logs in with IAM"
+
+
 def test_the_group_takes_its_references_place_wherever_it_stands() -> None:
     reference = group_reference("dev")
     call = Call(service="rds", operation="X", parameters={"VpcSecurityGroupIds": [reference], "A": {"B": reference}})
