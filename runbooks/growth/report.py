@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from estate.names import TAG_RUN, TAG_SOURCE
+from estate.names import TAG_PURPOSE, TAG_RUN, TAG_SOURCE
 from runbooks.aws.cloudwatch import list_samples
 from runbooks.aws.rds import Cluster, Rds
 from runbooks.aws.session import AwsSession
@@ -48,6 +48,11 @@ def read_growth(cluster_id: str, region: str | None, price: float | None, now: d
     if not cluster.clone_group_id:
         raise PlanRefusedError(
             (f"{cluster_id} must be a clone, or have one, got no clone group; what it uses is all its own",)
+        )
+    purpose = cluster.tags.get(TAG_PURPOSE, "")
+    if purpose.startswith("restore"):  # a restore to a point in time has its source's clone group (API, DBCluster)
+        raise PlanRefusedError(
+            (f"{cluster_id} must be a clone, got a full copy, made by `{purpose}`; what it uses is all its own",)
         )
     until = now or datetime.now(UTC)
     since = max(cluster.created_at or until - KEPT, until - KEPT)

@@ -72,6 +72,14 @@ def test_before_the_first_sample(cloud: Cloud, capsys: pytest.CaptureFixture[str
     assert "give --price-per-gib-month" in said
 
 
+def test_a_full_copy_is_refused(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """A restore to a point in time has its source's clone group, and shares no page with it."""
+    make_clone(cloud, "then", tags(purpose="restore point-in-time"))
+    assert main(["cluster", "growth", "then", "--output", "json"]) == 3
+    (reason,) = json.loads(capsys.readouterr().out)["error"]["reasons"]
+    assert "then must be a clone, got a full copy, made by `restore point-in-time`" in reason
+
+
 def test_what_is_no_clone_is_refused(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     make_source(cloud, "alone")
     for name, said in (("alone", "alone must be a clone"), ("none", "cluster none must exist, got none")):
