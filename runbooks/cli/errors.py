@@ -16,7 +16,7 @@ def describe(error: BaseException, code: ExitCode) -> dict[str, Any]:
         "kind": type(error).__name__.removesuffix("Error").lstrip("_"),
         "message": message,
         "reasons": reasons,
-        "next_step": next_step,
+        "next_step": _name_run(next_step, error),
         "exit_code": int(code),
     }
 
@@ -36,13 +36,16 @@ def render(failure: Mapping[str, Any], width: int | None = None) -> str:
 
 
 def _wrapped(line: str, width: int) -> str:
-    """A paragraph of a text of several, continued under its own beginning; names are never broken."""
-    from textwrap import fill
+    """A paragraph of a text of several, continued under its own beginning."""
+    from runbooks.cli.output import wrapped
 
-    if "\n" in line:  # laid out already
-        return line
-    indent = "    " if line.startswith("  - ") else "  "
-    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return line if "\n" in line else wrapped(line, width, "    " if line.startswith("  - ") else "  ")
+
+
+def _name_run(next_step: str, error: BaseException) -> str:
+    """`runbook resume RUN` with the run's own id, where one was begun."""
+    run_id: str | None = getattr(error, "run_id", None)
+    return next_step if run_id is None else next_step.replace("resume RUN", f"resume {run_id}")
 
 
 def _words(error: BaseException, code: ExitCode) -> tuple[str, str]:
@@ -50,7 +53,7 @@ def _words(error: BaseException, code: ExitCode) -> tuple[str, str]:
     if code is ExitCode.INTERRUPTED:
         if told := getattr(error, "next_step", ""):
             return str(error), told
-        return "interrupted; the journal has what was done", "runbook resume RUN, after `runbook runs`"
+        return "interrupted; the journal has what was done", "`runbook resume RUN` goes on; `runbook runs` lists all"
     cause = _aws_cause(error)
     if cause is not None and not hasattr(error, "reasons"):  # a refusal has said it in its reasons
         from runbooks.aws.errors import explain

@@ -72,6 +72,16 @@ class Parser(ArgumentParser):
         raise UsageError(message, f"see `{self.prog} --help`")
 
 
+def _example(line: str) -> str:
+    """A command line in 80 columns, continued as a shell takes it."""
+    lines = ["  "]
+    for word in line.split():
+        if len(lines[-1]) + len(word) > WIDTH - 3:  # room for a space and a backslash
+            lines.append("      ")
+        lines[-1] += f"{'' if lines[-1].isspace() else ' '}{word}"
+    return " \\\n".join(lines)
+
+
 class _Terminated(KeyboardInterrupt):
     """SIGTERM: ends a run as an interruption does, with its journal intact."""
 
@@ -163,7 +173,7 @@ def build_parser(row: Row, command: Command) -> Parser:
     parser = Parser(
         prog=prog,
         description=command.help[:1].upper() + command.help[1:] + ".",
-        epilog="examples:\n" + "\n".join(f"  {line}" for line in command.examples) if command.examples else None,
+        epilog="examples:\n" + "\n".join(map(_example, command.examples)) if command.examples else None,
         formatter_class=_Formatter,
         allow_abbrev=False,
     )

@@ -11,6 +11,7 @@ from typing import IO, Any, Literal, TypeVar
 from runbooks.engine.plain import is_array, is_mapping, is_set
 
 T = TypeVar("T")
+WIDTH = 80
 OutputFormat = Literal["text", "json"]
 
 
@@ -40,8 +41,16 @@ def emit(result: T, output: OutputFormat, text: Callable[[T], str]) -> None:
 
 
 def say(line: str) -> None:
-    """Print one line of progress on stderr."""
-    _write(sys.stderr, line)
+    """Print one line of progress on stderr; a terminal gets it in 80 columns, a file or a pipe whole."""
+    is_long = len(line) > WIDTH and "\n" not in line and sys.stderr.isatty()
+    _write(sys.stderr, wrapped(line, WIDTH, "      ") if is_long else line)
+
+
+def wrapped(line: str, width: int, indent: str) -> str:
+    """A paragraph in so many columns, continued under `indent`; names are never broken, so that they can be copied."""
+    from textwrap import fill
+
+    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def table(rows: list[dict[str, str]], columns: tuple[str, ...]) -> str:

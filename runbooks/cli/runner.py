@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,10 +76,23 @@ def run_runbook(
         )
         if arguments.execute:
             say(f"run {run_id}, in {context.folder}")
-        outcome = run(runbook, request, context, confirm=lambda target, why: _confirm(target, why, arguments.confirm))
+        with _named(run_id, arguments):
+            confirm = partial(_confirm, given=arguments.confirm)
+            outcome = run(runbook, request, context, confirm=confirm)
     details = {} if runbook.details is None else {"details": runbook.details(outcome.seen)}
     emit({**outcome_to_plain(outcome), **details}, arguments.output, lambda _plain: runbook.render(outcome))
     return CODES[outcome.state]
+
+
+@contextmanager
+def _named(run_id: str, arguments: Namespace) -> Generator[None]:
+    """Let an error know which run it ends, so that it can say how to go on with it."""
+    try:
+        yield
+    except BaseException as error:
+        if arguments.execute:
+            vars(error)["run_id"] = run_id
+        raise
 
 
 def find_ended(runbook: Runbook[Any, Any, Any, Any], run_id: str) -> Ended | None:

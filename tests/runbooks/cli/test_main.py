@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from runbooks.catalog import COMMANDS, GROUPS
 from runbooks.cli.command import UsageError
 from runbooks.cli.errors import render
 from runbooks.cli.exit_codes import MEANINGS, ExitCode
-from runbooks.cli.main import EXIT_CODES, _Terminated, exit_code, main, report
+from runbooks.cli.main import EXIT_CODES, _example, _Terminated, exit_code, main, report
 from runbooks.engine.journal import JournalError, RunBusyError
 from runbooks.engine.plan import PlanRefusedError, Step
 from runbooks.engine.run import NotConfirmedError, NotVerifiedError, StepFailedError
@@ -137,6 +138,14 @@ def test_what_is_wrong_in_a_file_says_once_that_it_is_an_error(
 ) -> None:
     assert main(["estate", "protect", str(tmp_path / "none.yaml")]) == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path}/none.yaml:1:1: error: the file must be a readable file")
+
+
+def test_an_example_is_continued_as_a_shell_takes_it() -> None:
+    assert _example("runbook runs") == "  runbook runs"
+    long = "runbook restore snapshot --newest-of shop-orders --as shop-orders-check --closed --expires-in 12h --execute"
+    shown = _example(long)
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    assert shlex.split(shown) == shlex.split(long)
 
 
 def test_a_terminal_gets_lines_of_80_columns_and_a_pipe_whole_ones() -> None:

@@ -70,6 +70,12 @@ def test_a_run_that_has_ended_is_not_asked_for_something_else(shelf: Path, capsy
     capsys.readouterr()
 
 
+def test_a_step_that_failed_says_how_this_run_goes_on(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (shelf / "made.log").mkdir()  # where a file is to be written
+    assert main(["errand", "boxes", str(shelf), "--execute", "--run-id", "seven"]) == 1
+    assert "resume seven" in capsys.readouterr().err
+
+
 def test_a_refused_run_is_listed_with_its_reasons_and_resumed_when_they_are_gone(
     shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
