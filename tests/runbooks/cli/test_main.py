@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -145,7 +144,7 @@ def test_an_example_is_continued_as_a_shell_takes_it() -> None:
     long = "runbook restore snapshot --newest-of shop-orders --as shop-orders-check --closed --expires-in 12h --execute"
     shown = _example(long)
     assert max(len(line) for line in shown.splitlines()) <= 80
-    assert shlex.split(shown) == shlex.split(long)
+    assert shown.replace(" \\\n", " ").split() == long.split()
 
 
 def test_a_terminal_gets_lines_of_80_columns_and_a_pipe_whole_ones() -> None:
