@@ -20,6 +20,7 @@ from lab.cloud.cloudformation.stack_policy import DELETE, MODIFY, REPLACE, denia
 from lab.cloud.cloudformation.template import Scope, creation_order, dependencies
 
 log = logging.getLogger(__name__)
+FINAL_SNAPSHOT_LENGTH = 63
 
 Imported = Callable[[str], Any]
 
@@ -320,6 +321,7 @@ def remove(stack: Stack, resource: Resource, *, raising: bool, rollback: bool = 
 
 
 def _snapshot_name(stack: Stack, resource: Resource) -> str:
-    """`stack-snapshot-logical-hash`, as CloudFormation names final snapshots."""
+    """`stack-snapshot-logical-hash`, as CloudFormation names final snapshots; cut to the 63 letters that RDS takes."""
     digest = stack.stack_id.rsplit("/", maxsplit=1)[-1].replace("-", "")[:12]
-    return f"{stack.name}-snapshot-{resource.logical_id}-{digest}".lower()
+    end = f"-snapshot-{resource.logical_id[:20]}-{digest}"
+    return f"{stack.name[: FINAL_SNAPSHOT_LENGTH - len(end)].rstrip('-')}{end}".lower()
