@@ -16,6 +16,7 @@ from moto.rds.models import rds_backends
 from estate.names import TAG_OWNER, TAG_PURPOSE, TAG_RUN, TAG_SOURCE, lock_parameter
 from lab.cloud.delays import Delays
 from lab.cloud.install import reset_backends
+from lab.cloud.runtime import RUNTIME
 from lab.cloud.server import CloudServer
 from runbooks.cli.main import main
 from tests.runbooks.snapshot.world import (
@@ -180,10 +181,13 @@ def test_a_copy_in_another_region_is_complete_before_it_is_done(slow: Cloud, run
     assert answer["result"]["region"] == ELSEWHERE
 
 
-def test_the_sixth_copy_to_a_region_waits_when_it_is_told_to(slow: Cloud, run: Run) -> None:
+def test_the_sixth_copy_to_a_region_waits_when_it_is_told_to(
+    slow: Cloud, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cloud = slow
     make_cluster(cloud)
     arn = take(cloud)
+    monkeypatch.setattr(RUNTIME, "delays", Delays(copying_s=10.0))  # long enough for a run on a loaded machine
     for number in range(5):
         cloud.client("rds", ELSEWHERE).copy_db_cluster_snapshot(
             SourceDBClusterSnapshotIdentifier=arn, TargetDBClusterSnapshotIdentifier=f"copy-{number}"
@@ -191,6 +195,7 @@ def test_the_sixth_copy_to_a_region_waits_when_it_is_told_to(slow: Cloud, run: R
     words = ("copy", "nightly", "--as", "sixth", "--to-region", ELSEWHERE, *OWNER, "--execute")
     code, answer = run(*words)
     assert (code, "fewer than 5, got copy-0, copy-1" in reasons(answer)) == (3, True)
+    monkeypatch.setattr(RUNTIME, "delays", Delays(copying_s=0.2))
     assert run(*words, "--wait-for-slot")[0] == 0
     assert snapshots(cloud, ELSEWHERE)["sixth"]["Status"] == "available"
 
