@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, add_runbook_options
+from runbooks.cli.command import Command, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
     from runbooks.access.request import AccessRequest
     from runbooks.access.seen import RoleSeen
     from runbooks.cli.declared import Declared
-    from runbooks.engine.run import Runbook
 
 COLUMNS: tuple[str, ...] = ("USER", "READS ALL", "DATABASES", "MADE HERE")
 
@@ -76,30 +75,6 @@ def _declared(arguments: Namespace) -> Declared:
     return find_declared(arguments.estate, arguments.cluster)
 
 
-def _grant() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.access.runbook import grant_runbook
-
-    return grant_runbook()
-
-
-def _revoke() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.access.runbook import revoke_runbook
-
-    return revoke_runbook()
-
-
-def _run_grant(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_grant(), request_of(arguments), arguments)
-
-
-def _run_revoke(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_revoke(), request_of(arguments), arguments)
-
-
 def _run_list(arguments: Namespace) -> int:
     from runbooks.access.listing import list_access
     from runbooks.cli.exit_codes import ExitCode
@@ -132,12 +107,12 @@ def _yes(value: bool) -> str:  # noqa: FBT001 - one word for one value
     return "yes" if value else "no"
 
 
-GRANT = Command(
+GRANT = runbook_command(
     name="grant",
     help="let a database user log in with IAM",
     configure=_configure_grant,
-    run=_run_grant,
-    runbook=_grant,
+    request_of=request_of,
+    factory="runbooks.access.runbook:grant_runbook",
     examples=(
         "runbook access grant shop-orders app",
         "runbook access grant shop-orders reports --read-only --database orders --execute",
@@ -151,11 +126,11 @@ LIST = Command(
     run=_run_list,
     examples=("runbook access list shop-orders",),
 )
-REVOKE = Command(
+REVOKE = runbook_command(
     name="revoke",
     help="take IAM login away from a database user",
     configure=_configure_revoke,
-    run=_run_revoke,
-    runbook=_revoke,
+    request_of=request_of,
+    factory="runbooks.access.runbook:revoke_runbook",
     examples=("runbook access revoke shop-orders app --execute --confirm shop-orders",),
 )

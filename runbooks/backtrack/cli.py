@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
     from runbooks.backtrack.request import BacktrackRequest
-    from runbooks.engine.run import Runbook
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -55,24 +54,12 @@ def request_of(arguments: Namespace) -> BacktrackRequest:
     )
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.backtrack.runbook import backtrack_runbook
-
-    return backtrack_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-BACKTRACK = Command(
+BACKTRACK = runbook_command(
     name="backtrack",
     help="wind an Aurora MySQL cluster back in place",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.backtrack.runbook:backtrack_runbook",
     examples=(
         "runbook backtrack shop-catalog --to 2026-11-21T12:00:00Z",
         "runbook backtrack shop-catalog --to 2026-11-21T13:00:00+01:00 --execute",

@@ -32,6 +32,32 @@ class Command(NamedTuple):
     examples: tuple[str, ...] = ()
 
 
+def runbook_command(
+    *,
+    name: str,
+    help: str,  # noqa: A002 - as argparse has it
+    configure: Callable[[ArgumentParser], None],
+    request_of: Callable[[Namespace], Any],
+    factory: str,
+    examples: tuple[str, ...],
+) -> Command:
+    """The command of a runbook. `factory` is "module:function" of what makes it, imported when its turn comes."""
+
+    def make() -> Runbook[Any, Any, Any, Any]:
+        from importlib import import_module
+
+        module, _, function = factory.partition(":")
+        made: Runbook[Any, Any, Any, Any] = getattr(import_module(module), function)()
+        return made
+
+    def run(arguments: Namespace) -> int:
+        from runbooks.cli.runner import run_runbook
+
+        return run_runbook(make(), request_of(arguments), arguments)
+
+    return Command(name=name, help=help, configure=configure, run=run, runbook=make, examples=examples)
+
+
 class Row(NamedTuple):
     """Where a command is: its words, one line of help, and "module:ATTRIBUTE" of its `Command`."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
     from runbooks.clone.request import CloneRequest
-    from runbooks.engine.run import Runbook
     from runbooks.masking.plan import MaskRequest
 
 EXPIRES_IN = "7d"
@@ -225,24 +224,12 @@ def masks_of(arguments: Namespace) -> MaskRequest:
         raise UsageError(f"{error.filename} must be readable, got {error.strerror}", "check the path") from None
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.clone.runbook import clone_runbook
-
-    return clone_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-CLONE = Command(
+CLONE = runbook_command(
     name="clone",
     help="clone a cluster: closed until it is masked",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.clone.runbook:clone_runbook",
     examples=(
         "runbook clone shop-orders --as shop-orders-dev",
         "runbook clone shop-orders --as shop-orders-dev --reach-from 10.20.1.7/32 --mask mask.sql --execute",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any
 
-from runbooks.cli.command import Command, add_runbook_options
+from runbooks.cli.command import add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
     from runbooks.cli.declared import Declared
     from runbooks.drill.request import DrillRequest
-    from runbooks.engine.run import Runbook
 
 
 def _seconds(low: float, high: float) -> Any:
@@ -58,12 +57,6 @@ def _configure(parser: ArgumentParser) -> None:
     add_runbook_options(parser)
 
 
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
 def request_of(arguments: Namespace) -> DrillRequest:
     """The request that the arguments, and the estate file, make."""
     from runbooks.drill.request import DEFAULT_COOL_DOWN_S, DEFAULT_SLO_S, DrillRequest
@@ -94,18 +87,12 @@ def _declared(arguments: Namespace) -> Declared:
     return find_declared(arguments.estate, arguments.cluster)
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.drill.runbook import failover_runbook
-
-    return failover_runbook()
-
-
-FAILOVER = Command(
+FAILOVER = runbook_command(
     name="failover",
     help="fail a cluster over and measure what clients lose",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.drill.runbook:failover_runbook",
     examples=(
         "runbook drill failover shop-orders",
         "runbook drill failover orders --estate examples/estates/shop.yaml --execute",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.prune.request import PruneRequest
 
 _NUMBERS = (
@@ -93,24 +92,12 @@ def _source(arguments: Namespace) -> tuple[str, str | None]:
     return source_id.lower(), region
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.prune.runbook import prune_runbook
-
-    return prune_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-PRUNE = Command(
+PRUNE = runbook_command(
     name="prune",
     help="delete snapshots that no retention rule keeps",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.prune.runbook:prune_runbook",
     examples=(
         "runbook snapshot prune shop-orders",
         "runbook snapshot prune shop-orders --daily 14 --weekly 8 --execute",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.reap.request import ReapRequest
 
 
@@ -48,24 +47,12 @@ def request_of(arguments: Namespace) -> ReapRequest:
     )
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.reap.runbook import reap_runbook
-
-    return reap_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-REAP = Command(
+REAP = runbook_command(
     name="reap",
     help="delete copies that have expired and are proven copies",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.reap.runbook:reap_runbook",
     examples=(
         "runbook reap",
         "runbook reap --execute",

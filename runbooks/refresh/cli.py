@@ -6,11 +6,10 @@ from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 from runbooks.clone.cli import configure_quarantine, configure_shape
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.refresh.request import RefreshRequest
 
 GRACE = "24h"
@@ -129,18 +128,6 @@ def _after(option: str, given: str) -> str:
     return expiry_text(SystemClock().now() + timedelta(**{UNITS[unit]: int(number)}))
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.refresh.runbook import refresh_runbook
-
-    return refresh_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
 _MASKED = "--reach-from 10.20.1.7/32 --mask masks.sql"
 EXAMPLES = (
     f"runbook refresh staging --from shop-orders --record db.staging.internal --zone Z0123456789ABC {_MASKED}",
@@ -148,11 +135,11 @@ EXAMPLES = (
     f"runbook refresh staging --from shop-orders --rename {_MASKED} --run-id staging-2026-11-21 --execute",
 )
 
-REFRESH = Command(
+REFRESH = runbook_command(
     name="refresh",
     help="let a masked copy take the place of the last one",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.refresh.runbook:refresh_runbook",
     examples=EXAMPLES,
 )

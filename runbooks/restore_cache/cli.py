@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, add_runbook_options
+from runbooks.cli.command import add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.restore_cache.request import RestoreCacheRequest
 
 
@@ -94,24 +93,12 @@ def _declared(file: str, like: str, region: str | None) -> tuple[str, str | None
     return "", region or load_estate(Path(file)).regions[0]
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.restore_cache.runbook import restore_cache_runbook
-
-    return restore_cache_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-CACHE = Command(
+CACHE = runbook_command(
     name="cache",
     help="make a new cache of a snapshot, like its source",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.restore_cache.runbook:restore_cache_runbook",
     examples=(
         "runbook restore cache shop-sessions-before --as shop-sessions-2",
         "runbook restore cache nightly --as shop-legacy-2 --user-group shop-web --execute",

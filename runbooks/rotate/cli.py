@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.rotate.request import RotateRequest
 
 GRACE_S = 300
@@ -50,24 +49,12 @@ def request_of(arguments: Namespace) -> RotateRequest:
     return RotateRequest(cache_id=cache_id, user=arguments.user or "", region=region, grace_s=arguments.grace_s)
 
 
-def _runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.rotate.runbook import rotate_runbook
-
-    return rotate_runbook()
-
-
-def _run(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_runbook(), request_of(arguments), arguments)
-
-
-ROTATE = Command(
+ROTATE = runbook_command(
     name="rotate",
     help="change the password of a cache's user, or its token",
     configure=_configure,
-    run=_run,
-    runbook=_runbook,
+    request_of=request_of,
+    factory="runbooks.rotate.runbook:rotate_runbook",
     examples=(
         "runbook access rotate shop-sessions --user web",
         "runbook access rotate sessions --user web --estate estate.yaml --execute",

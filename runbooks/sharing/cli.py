@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import UsageError, add_runbook_options, runbook_command
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.sharing.request import AcceptRequest, ShareRequest
 
 ACCOUNT = re.compile(r"\d{12}\Z")
@@ -84,67 +83,31 @@ def accept_request_of(arguments: Namespace) -> AcceptRequest:
     return AcceptRequest(arn=arguments.arn)
 
 
-def _share_runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.sharing.runbook import share_runbook
-
-    return share_runbook()
-
-
-def _unshare_runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.sharing.runbook import unshare_runbook
-
-    return unshare_runbook()
-
-
-def _accept_runbook() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.sharing.runbook import accept_runbook
-
-    return accept_runbook()
-
-
-def _share(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_share_runbook(), share_request_of(arguments), arguments)
-
-
-def _unshare(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_unshare_runbook(), share_request_of(arguments), arguments)
-
-
-def _accept(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_accept_runbook(), accept_request_of(arguments), arguments)
-
-
-SHARE = Command(
+SHARE = runbook_command(
     name="share",
     help="let another account clone a cluster",
     configure=_configure_share,
-    run=_share,
-    runbook=_share_runbook,
+    request_of=share_request_of,
+    factory="runbooks.sharing.runbook:share_runbook",
     examples=(
         "runbook cluster share shop-orders --with 222222222222",
         "runbook cluster share orders --with 222222222222 --estate estate.yaml",
         "runbook cluster share dev --with 222222222222 --execute --confirm dev",
     ),
 )
-UNSHARE = Command(
+UNSHARE = runbook_command(
     name="unshare",
     help="let another account clone a cluster no longer",
     configure=_configure_unshare,
-    run=_unshare,
-    runbook=_unshare_runbook,
+    request_of=share_request_of,
+    factory="runbooks.sharing.runbook:unshare_runbook",
     examples=("runbook cluster unshare shop-orders --with 222222222222 --execute",),
 )
-ACCEPT = Command(
+ACCEPT = runbook_command(
     name="accept",
     help="accept a cluster that another account shares",
     configure=_configure_accept,
-    run=_accept,
-    runbook=_accept_runbook,
+    request_of=accept_request_of,
+    factory="runbooks.sharing.runbook:accept_runbook",
     examples=("runbook cluster accept arn:aws:rds:eu-west-1:111111111111:cluster:shop-orders --execute",),
 )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runbooks.cli.command import Command, UsageError, add_runbook_options
+from runbooks.cli.command import Command, UsageError, add_runbook_options, runbook_command
 from runbooks.cli.making import add_making_options, caller_arn, expiry_in, tags_of
 from runbooks.snapshot.arguments import add_place_options, pointed_at, source_of
 
 if TYPE_CHECKING:
-    from runbooks.engine.run import Runbook
     from runbooks.snapshot.listing import ListRequest
     from runbooks.snapshot.request import CopyRequest, CreateRequest, ExportRequest, ShareRequest
 
@@ -192,66 +191,6 @@ def export_of(arguments: Namespace) -> ExportRequest:
     )
 
 
-def _create() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.snapshot.runbook import create_runbook
-
-    return create_runbook()
-
-
-def _copy() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.snapshot.runbook import copy_runbook
-
-    return copy_runbook()
-
-
-def _share() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.snapshot.runbook import share_runbook
-
-    return share_runbook()
-
-
-def _unshare() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.snapshot.runbook import unshare_runbook
-
-    return unshare_runbook()
-
-
-def _export() -> Runbook[Any, Any, Any, Any]:
-    from runbooks.snapshot.runbook import export_runbook
-
-    return export_runbook()
-
-
-def _run_create(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_create(), create_of(arguments), arguments)
-
-
-def _run_copy(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_copy(), copy_of(arguments), arguments)
-
-
-def _run_share(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_share(), share_of(arguments), arguments)
-
-
-def _run_unshare(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_unshare(), share_of(arguments), arguments)
-
-
-def _run_export(arguments: Namespace) -> int:
-    from runbooks.cli.runner import run_runbook
-
-    return run_runbook(_export(), export_of(arguments), arguments)
-
-
 def _run_list(arguments: Namespace) -> int:
     from runbooks.cli.exit_codes import ExitCode
     from runbooks.cli.output import emit
@@ -261,12 +200,12 @@ def _run_list(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
-CREATE = Command(
+CREATE = runbook_command(
     name="create",
     help="take a snapshot of a cluster or a cache",
     configure=_configure_create,
-    run=_run_create,
-    runbook=_create,
+    request_of=create_of,
+    factory="runbooks.snapshot.runbook:create_runbook",
     examples=(
         "runbook snapshot create shop-orders",
         "runbook snapshot create shop-orders --as before-the-move --expires-in 30d --execute",
@@ -284,43 +223,43 @@ LIST = Command(
         "runbook snapshot list --shared",
     ),
 )
-COPY = Command(
+COPY = runbook_command(
     name="copy",
     help="copy a snapshot: to a Region, under another key",
     configure=_configure_copy,
-    run=_run_copy,
-    runbook=_copy,
+    request_of=copy_of,
+    factory="runbooks.snapshot.runbook:copy_runbook",
     examples=(
         "runbook snapshot copy nightly --to-region eu-central-1 --key alias/dr --execute",
         "runbook snapshot copy rds:shop-orders-2026-11-21-03-00 --as to-share --execute",
         "runbook snapshot copy arn:aws:rds:REGION:ACCOUNT:cluster-snapshot:to-share --key alias/own",
     ),
 )
-SHARE = Command(
+SHARE = runbook_command(
     name="share",
     help="let other accounts copy and restore a snapshot",
     configure=_configure_share,
-    run=_run_share,
-    runbook=_share,
+    request_of=share_of,
+    factory="runbooks.snapshot.runbook:share_runbook",
     examples=(
         "runbook snapshot share to-share 222222222222",
         "runbook snapshot share to-share 222222222222 333333333333 --execute --confirm to-share",
     ),
 )
-UNSHARE = Command(
+UNSHARE = runbook_command(
     name="unshare",
     help="end the sharing of a snapshot with accounts",
     configure=_configure_unshare,
-    run=_run_unshare,
-    runbook=_unshare,
+    request_of=share_of,
+    factory="runbooks.snapshot.runbook:unshare_runbook",
     examples=("runbook snapshot unshare to-share 222222222222 --execute",),
 )
-EXPORT = Command(
+EXPORT = runbook_command(
     name="export",
     help="write a snapshot's data to a bucket: Parquet, or .rdb",
     configure=_configure_export,
-    run=_run_export,
-    runbook=_export,
+    request_of=export_of,
+    factory="runbooks.snapshot.runbook:export_runbook",
     examples=(
         "runbook snapshot export nightly --bucket lake --role ROLE-ARN --key alias/lake",
         "runbook snapshot export nightly --family cache --bucket lake --execute --confirm nightly",
