@@ -1,15 +1,15 @@
 """What effects work with: AWS by its adapters, of the run's Region and of others, made when first used.
 
-A verb that needs no more takes `Tools` as it is (`tools=open_tools` of its own, made from its request); effects that
-verbs share take `Context[Tools]`. What an effect needs to know is in its step's `calls` and `arguments`.
+A verb that needs no more takes `tools=open_tools`; effects that verbs share take `Context[Tools]`. What an effect needs
+to know is in its step's `calls` and `arguments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore import xform_name
 
@@ -24,6 +24,8 @@ from runbooks.guard import Holder, this_holder
 if TYPE_CHECKING:
     from runbooks.engine.plan import Call
     from runbooks.engine.run import Context, HeldCheck
+
+Q = TypeVar("Q")
 
 
 class Tools:
@@ -60,6 +62,23 @@ class Tools:
     def holder(self, run_id: str) -> Holder:
         """Who holds the locks of this run."""
         return this_holder(find_caller(self.session.sts).arn, run_id)
+
+
+class HasRegion(Protocol):
+    """A request that says where; None: as AWS's own settings have it."""
+
+    @property
+    def region(self) -> str | None: ...
+
+
+def open_tools(request: HasRegion) -> Tools:
+    """Connect nothing yet: clients are made when they are first used."""
+    return Tools(request.region)
+
+
+def locking(name_of: Callable[[Q], str]) -> Callable[[Q, Context[Tools]], AbstractContextManager[HeldCheck]]:
+    """A runbook's `guard` that holds one lock, whose name the request gives: of what is changed or made."""
+    return lambda request, context: hold_locks(context, name_of(request))
 
 
 @contextmanager

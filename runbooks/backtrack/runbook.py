@@ -23,9 +23,9 @@ from runbooks.backtrack.plan import (
     why_confirm,
 )
 from runbooks.backtrack.request import BacktrackRequest
-from runbooks.backtrack.steps import EFFECTS, lock_cluster
+from runbooks.backtrack.steps import EFFECTS
 from runbooks.engine.run import Check, Context, Runbook, Verdict
-from runbooks.tools import Tools, locked_by_others
+from runbooks.tools import Tools, locked_by_others, locking, open_tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,11 +41,6 @@ class BacktrackResult:
     backtracked_to: datetime | None = None
     backtracked_from: datetime | None = None
     requested_at: datetime | None = None
-
-
-def open_tools(request: BacktrackRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
 
 
 def observe(request: BacktrackRequest, context: Context[Tools]) -> Observed:
@@ -122,7 +117,7 @@ def backtrack_runbook() -> Runbook[BacktrackRequest, Observed, Kind, Tools]:
         effects=EFFECTS,
         verify=verify,
         reads=(*READS, *guard.READ_ACTIONS),
-        guard=lock_cluster,
+        guard=locking(attrgetter("cluster_id")),
         guard_actions=guard.ACTIONS,
         confirms=why_confirm,
         scopes=SCOPES,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -14,19 +13,12 @@ from runbooks.backtrack.permissions import READS
 from runbooks.backtrack.plan import COMPLETED, Backtrack, Kind, find_own
 from runbooks.backtrack.request import BacktrackRequest
 from runbooks.engine.plan import Step
-from runbooks.engine.run import Context, Effect, HeldCheck
-from runbooks.tools import Tools, hold_locks
+from runbooks.engine.run import Context, Effect
+from runbooks.tools import Tools
 from runbooks.waits import until_status
 
 USUAL: Final = "minutes"
 BUSY: Final = "InvalidDBClusterStateFault"
-
-
-@contextmanager
-def lock_cluster(request: BacktrackRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the cluster's lock while it is wound back."""
-    with hold_locks(context, request.cluster_id) as check:
-        yield check
 
 
 def wind_back(step: Step[Kind], context: Context[Tools]) -> Mapping[str, Any]:

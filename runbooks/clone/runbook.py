@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -20,23 +19,11 @@ from runbooks.clone.request import CloneRequest
 from runbooks.clone.seen import SLOTS, Observed
 from runbooks.clone.wish import wish_of
 from runbooks.engine.plan import Step
-from runbooks.engine.run import Check, Context, Effect, HeldCheck, Runbook, Verdict
+from runbooks.engine.run import Check, Context, Effect, Runbook, Verdict
 from runbooks.masking.steps import MASKING_EFFECTS
 from runbooks.quarantine.plan import quarantine_checks, said_of_roles
 from runbooks.quarantine.steps import QUARANTINE_EFFECTS, in_quarantine
-from runbooks.tools import Tools, hold_locks
-
-
-def open_tools(request: CloneRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
-
-
-@contextmanager
-def lock_clone(request: CloneRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the clone's lock; the source is only read."""
-    with hold_locks(context, request.target) as check:
-        yield check
+from runbooks.tools import Tools, locking, open_tools
 
 
 def verify(request: CloneRequest, seen: Observed, context: Context[Tools]) -> Verdict:
@@ -142,7 +129,7 @@ def clone_runbook() -> Runbook[CloneRequest, Observed, Any, Tools]:
         effects=EFFECTS,
         verify=verify,
         reads=READS,
-        guard=lock_clone,
+        guard=locking(attrgetter("target")),
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),

@@ -16,9 +16,9 @@ from runbooks.prune.permissions import READS, SCOPES
 from runbooks.prune.plan import Kind, Observed, plan_prune
 from runbooks.prune.request import PruneRequest
 from runbooks.prune.retention import VERB, Fate
-from runbooks.prune.steps import EFFECTS, lock_source
+from runbooks.prune.steps import EFFECTS
 from runbooks.snapshot.families import open_family
-from runbooks.tools import Tools, locked_by_others
+from runbooks.tools import Tools, locked_by_others, locking, open_tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +35,6 @@ class PruneResult:
     used: int
     quota: int
     full_at: datetime | None
-
-
-def open_tools(request: PruneRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
 
 
 def observe(request: PruneRequest, context: Context[Tools]) -> Observed:
@@ -120,7 +115,7 @@ def prune_runbook() -> Runbook[PruneRequest, Observed, Kind, Tools]:
         effects=EFFECTS,
         verify=verify,
         reads=(*READS, *guard.READ_ACTIONS),
-        guard=lock_source,
+        guard=locking(attrgetter("source_id")),
         guard_actions=guard.ACTIONS,
         irreversible=True,
         scopes=SCOPES,

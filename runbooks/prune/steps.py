@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from runbooks.aws.rds import error_code
 from runbooks.engine.plan import Step
-from runbooks.engine.run import Context, Effect, HeldCheck
+from runbooks.engine.run import Context, Effect
 from runbooks.prune.look import NOT_THERE, find, uses
 from runbooks.prune.permissions import DELETES, READS
 from runbooks.prune.plan import Kind
-from runbooks.prune.request import PruneRequest
 from runbooks.prune.retention import Fate, Policy, Ruling, rule
 from runbooks.snapshot.families import open_family
 from runbooks.snapshot.family import SnapshotFamily
-from runbooks.tools import Tools, hold_locks
+from runbooks.tools import Tools
 from runbooks.waits import until_gone
 
 USUAL: Final = "a few seconds"
 GOING: Final = "deleting"
-
-
-@contextmanager
-def lock_source(request: PruneRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the source's lock while anything is deleted: nobody else prunes it."""
-    with hold_locks(context, request.source_id) as check:
-        yield check
 
 
 def delete(step: Step[Kind], context: Context[Tools]) -> Mapping[str, Any]:

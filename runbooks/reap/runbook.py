@@ -16,7 +16,7 @@ from runbooks.reap.request import ReapRequest
 from runbooks.reap.seen import Observed
 from runbooks.reap.steps import EFFECTS, lock_copies
 from runbooks.tags import is_ours
-from runbooks.tools import Tools
+from runbooks.tools import Tools, open_tools
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,10 +91,6 @@ def confirms(request: ReapRequest, _seen: Observed) -> str:
     if request.final_snapshot:
         return ""
     return f"nothing is left of {', '.join(request.ids)} without a final snapshot"
-
-
-def open_tools(request: ReapRequest) -> Tools:
-    return Tools(request.region)
 
 
 def reap_runbook() -> Runbook[ReapRequest, Observed, Kind, Tools]:

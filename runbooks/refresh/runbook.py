@@ -22,12 +22,7 @@ from runbooks.refresh.report import RefreshResult, render
 from runbooks.refresh.request import RefreshRequest
 from runbooks.refresh.seen import Observed, is_copy
 from runbooks.refresh.steps import REFRESH_EFFECTS
-from runbooks.tools import Tools, hold_locks
-
-
-def open_tools(request: RefreshRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
+from runbooks.tools import Tools, hold_locks, open_tools
 
 
 @contextmanager

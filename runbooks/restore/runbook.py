@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +14,7 @@ from runbooks import guard
 from runbooks.birth.plan import birth_checks
 from runbooks.birth.steps import birth_effects
 from runbooks.engine.plan import Step
-from runbooks.engine.run import Check, Context, Effect, HeldCheck, Runbook, Verdict
+from runbooks.engine.run import Check, Context, Effect, Runbook, Verdict
 from runbooks.quarantine.plan import QuarantineKind, quarantine_checks
 from runbooks.quarantine.steps import QUARANTINE_EFFECTS, in_quarantine
 from runbooks.restore.observe import READS, observe
@@ -25,7 +24,7 @@ from runbooks.restore.report import render
 from runbooks.restore.request import Kind, RestoreRequest
 from runbooks.restore.seen import Observed
 from runbooks.restore.wishes import OPERATIONS, model_of, quarantine_of, wish_of
-from runbooks.tools import Tools, hold_locks
+from runbooks.tools import Tools, locking, open_tools
 
 _CLOSING: Final = (QuarantineKind.GROUP, QuarantineKind.SHUT)
 
@@ -54,18 +53,6 @@ class RestoreResult:
     owner: str
     expires: str
     took_s: float
-
-
-def open_tools(request: RestoreRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
-
-
-@contextmanager
-def lock_target(request: RestoreRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the lock of the new cluster; what is restored from is only read."""
-    with hold_locks(context, request.target_id) as check:
-        yield check
 
 
 def verify(request: RestoreRequest, seen: Observed, context: Context[Tools]) -> Verdict:
@@ -151,7 +138,7 @@ def restore_runbook(kind: Kind) -> Runbook[RestoreRequest, Observed, Any, Tools]
         effects=_effects(kind),
         verify=verify,
         reads=tuple(sorted(set(READS[kind]))),
-        guard=lock_target,
+        guard=locking(attrgetter("target_id")),
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),

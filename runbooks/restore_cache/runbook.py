@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -12,7 +11,7 @@ from typing import Any, Final
 
 from runbooks import guard
 from runbooks.boundary import boundary_reasons
-from runbooks.engine.run import Check, Context, HeldCheck, Outcome, Runbook, State, Verdict, summarize
+from runbooks.engine.run import Check, Context, Outcome, Runbook, State, Verdict, summarize
 from runbooks.restore_cache.permissions import SCOPES
 from runbooks.restore_cache.plan import VERB, Kind, plan_restore
 from runbooks.restore_cache.portrait import ACTIONS, find_cache, find_origin
@@ -21,7 +20,7 @@ from runbooks.restore_cache.seen import Observed
 from runbooks.restore_cache.settings import differences
 from runbooks.restore_cache.steps import EFFECTS
 from runbooks.tags import is_ours
-from runbooks.tools import Tools, hold_locks, locked_by_others
+from runbooks.tools import Tools, locked_by_others, locking, open_tools
 
 READS: Final = (*ACTIONS["find_origin"], *ACTIONS["find_cache"], *guard.READ_ACTIONS)
 
@@ -41,11 +40,6 @@ class RestoreCacheResult:
     took_s: float
 
 
-def open_tools(request: RestoreCacheRequest) -> Tools:
-    """Connect nothing yet: clients are made when they are first used."""
-    return Tools(request.region)
-
-
 def observe(request: RestoreCacheRequest, context: Context[Tools]) -> Observed:
     """Look at the snapshot, the cache that the new one is to be like, the name, and the lock. Changes nothing."""
     tools, family = context.tools, request.family
@@ -59,13 +53,6 @@ def observe(request: RestoreCacheRequest, context: Context[Tools]) -> Observed:
         fences=boundary_reasons(VERB, request.target, {}),
         locked=locked_by_others(context, request.target),
     )
-
-
-@contextmanager
-def lock_cache(request: RestoreCacheRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the new cache's lock; the snapshot and the model are only read."""
-    with hold_locks(context, request.target) as check:
-        yield check
 
 
 def verify(request: RestoreCacheRequest, seen: Observed, context: Context[Tools]) -> Verdict:
@@ -152,7 +139,7 @@ def restore_cache_runbook() -> Runbook[RestoreCacheRequest, Observed, Kind, Tool
         effects=EFFECTS,
         verify=verify,
         reads=READS,
-        guard=lock_cache,
+        guard=locking(attrgetter("target")),
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),

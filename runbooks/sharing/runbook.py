@@ -16,6 +16,7 @@ from runbooks.sharing.observe import (
     ACCEPT_READS,
     SHARE_READS,
     UNSHARE_READS,
+    lock_name,
     observe_accept,
     observe_share,
     observe_unshare,
@@ -38,10 +39,8 @@ from runbooks.sharing.steps import (
     ACCEPT_EFFECTS,
     SHARE_EFFECTS,
     UNSHARE_EFFECTS,
-    lock_cluster,
-    lock_foreign,
 )
-from runbooks.tools import Tools
+from runbooks.tools import Tools, locking, open_tools
 
 OPEN = "open"  # the tag of a copy whose quarantine is over
 STAYS = "a clone that the account has made stays, and RDS does not show it here: there it has CrossAccountClone true"
@@ -149,10 +148,6 @@ def confirm_share(request: ShareRequest, seen: Observed) -> str:
     return f"{reason}, and {may} it" if reason else f"{may} {request.cluster_id}, and keeps them when it is unshared"
 
 
-def open_tools(request: ShareRequest | AcceptRequest) -> Tools:
-    return Tools(request.region)
-
-
 def share_runbook() -> Runbook[ShareRequest, Observed, Kind, Tools]:
     """The engine's description of `cluster share`."""
     return Runbook(
@@ -166,7 +161,7 @@ def share_runbook() -> Runbook[ShareRequest, Observed, Kind, Tools]:
         effects=SHARE_EFFECTS,
         verify=verify_share,
         reads=SHARE_READS,
-        guard=lock_cluster,
+        guard=locking(lambda request: lock_name(request.cluster_id)),
         guard_actions=guard.ACTIONS,
         confirms=confirm_share,
         scopes=SHARE_SCOPES,
@@ -186,7 +181,7 @@ def unshare_runbook() -> Runbook[ShareRequest, Observed, Kind, Tools]:
         effects=UNSHARE_EFFECTS,
         verify=verify_unshare,
         reads=UNSHARE_READS,
-        guard=lock_cluster,
+        guard=locking(lambda request: lock_name(request.cluster_id)),
         guard_actions=guard.ACTIONS,
         scopes=SHARE_SCOPES,
     )
@@ -205,7 +200,7 @@ def accept_runbook() -> Runbook[AcceptRequest, accept_plan.Observed, accept_plan
         effects=ACCEPT_EFFECTS,
         verify=verify_accept,
         reads=ACCEPT_READS,
-        guard=lock_foreign,
+        guard=locking(attrgetter("cluster_id")),
         guard_actions=guard.ACTIONS,
         scopes=ACCEPT_SCOPES,
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -12,34 +11,18 @@ from runbooks.aws import ram, rds
 from runbooks.aws.ram import Link
 from runbooks.aws.rds import error_code
 from runbooks.engine.plan import Step
-from runbooks.engine.run import Context, Effect, HeldCheck
+from runbooks.engine.run import Context, Effect
 from runbooks.engine.wait import FAILED, PENDING, READY, Judgement, wait_for
 from runbooks.sharing import accept_plan
-from runbooks.sharing.observe import lock_name
 from runbooks.sharing.plan import Kind, has_settled
-from runbooks.sharing.request import AcceptRequest, ShareRequest
 from runbooks.tags import is_ours
-from runbooks.tools import Tools, hold_locks
+from runbooks.tools import Tools
 from runbooks.waits import EVERY_S
 
 WAIT_S: Final = 900.0  # seconds to a few minutes as a rule
 ALREADY: Final = frozenset({"ResourceShareInvitationAlreadyAcceptedException"})
 GONE: Final = frozenset({"UnknownResourceException"})
 Ctx = Context[Tools]
-
-
-@contextmanager
-def lock_cluster(request: ShareRequest, context: Ctx) -> Generator[HeldCheck]:
-    """Hold the cluster's lock: while it is shared it must not be renamed or deleted under one's hands."""
-    with hold_locks(context, lock_name(request.cluster_id)) as check:
-        yield check
-
-
-@contextmanager
-def lock_foreign(request: AcceptRequest, context: Ctx) -> Generator[HeldCheck]:
-    """Hold a lock of this account's, by the name of the other's cluster."""
-    with hold_locks(context, request.cluster_id) as check:
-        yield check
 
 
 def create_share(step: Step[Kind], context: Ctx) -> None:

@@ -20,7 +20,7 @@ from runbooks.snapshot.observe import observe_copy, observe_create, observe_expo
 from runbooks.snapshot.request import CopyRequest, CreateRequest, ExportRequest, ShareRequest, region_of
 from runbooks.snapshot.sharing import ShareSeen, missing_accounts, plan_share, plan_unshare
 from runbooks.snapshot.steps import make, share, start_export, wait_for_slot, wait_until_available, wait_until_exported
-from runbooks.tools import Tools, hold_locks
+from runbooks.tools import Tools, hold_locks, locking, open_tools
 
 _LOCKS: Final = guard.READ_ACTIONS
 
@@ -41,13 +41,6 @@ def lock_copy(request: CopyRequest, context: Context[Tools]) -> Generator[HeldCh
         yield check
 
 
-@contextmanager
-def lock_snapshot(request: ShareRequest | ExportRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """Hold the snapshot that is shared or exported."""
-    with hold_locks(context, lock_name(request.snapshot_id)) as check:
-        yield check
-
-
 def create_runbook() -> Runbook[CreateRequest, CreateSeen, Kind, Tools]:
     """`snapshot create`: nothing is changed that was there, so nothing is confirmed."""
     return Runbook(
@@ -55,7 +48,7 @@ def create_runbook() -> Runbook[CreateRequest, CreateSeen, Kind, Tools]:
         decode=CreateRequest.from_plain,
         encode=CreateRequest.to_plain,
         target=attrgetter("source_id"),
-        tools=lambda request: Tools(request.region),
+        tools=open_tools,
         observe=observe_create,
         plan=plan_create,
         effects={
@@ -102,13 +95,13 @@ def share_runbook() -> Runbook[ShareRequest, ShareSeen, Kind, Tools]:
         decode=ShareRequest.from_plain,
         encode=ShareRequest.to_plain,
         target=attrgetter("snapshot_id"),
-        tools=lambda request: Tools(request.region),
+        tools=open_tools,
         observe=observe_share,
         plan=plan_share,
         effects={Kind.SHARE: Effect(share, actions=permissions.SHARES)},
         verify=lambda request, seen, _context: results.verify_share(request, seen),
         reads=(*permissions.SHARE_READS, *_LOCKS),
-        guard=lock_snapshot,
+        guard=locking(lambda request: lock_name(request.snapshot_id)),
         guard_actions=guard.ACTIONS,
         confirms=_why_confirm_share,
         scopes=permissions.SHARE_SCOPES,
@@ -127,13 +120,13 @@ def unshare_runbook() -> Runbook[ShareRequest, ShareSeen, Kind, Tools]:
         decode=ShareRequest.from_plain,
         encode=ShareRequest.to_plain,
         target=attrgetter("snapshot_id"),
-        tools=lambda request: Tools(request.region),
+        tools=open_tools,
         observe=observe_unshare,
         plan=plan_unshare,
         effects={Kind.UNSHARE: Effect(share, actions=permissions.SHARES)},
         verify=lambda request, seen, _context: results.verify_unshare(request, seen),
         reads=(*permissions.UNSHARE_READS, *_LOCKS),
-        guard=lock_snapshot,
+        guard=locking(lambda request: lock_name(request.snapshot_id)),
         guard_actions=guard.ACTIONS,
         confirms=_why_confirm_unshare,
         scopes=permissions.SHARE_SCOPES,
@@ -151,7 +144,7 @@ def export_runbook() -> Runbook[ExportRequest, ExportSeen, Kind, Tools]:
         decode=ExportRequest.from_plain,
         encode=ExportRequest.to_plain,
         target=attrgetter("snapshot_id"),
-        tools=lambda request: Tools(request.region),
+        tools=open_tools,
         observe=observe_export,
         plan=plan_export,
         effects={
@@ -160,7 +153,7 @@ def export_runbook() -> Runbook[ExportRequest, ExportSeen, Kind, Tools]:
         },
         verify=lambda request, seen, _context: results.verify_export(request, seen),
         reads=(*permissions.EXPORT_READS, *_LOCKS),
-        guard=lock_snapshot,
+        guard=locking(lambda request: lock_name(request.snapshot_id)),
         guard_actions=guard.ACTIONS,
         confirms=lambda request, _seen: f"its data will be in bucket {request.bucket}, for all who read that",
         scopes=permissions.EXPORT_SCOPES,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from runbooks import guard
-from runbooks.engine.run import Check, Context, HeldCheck, Outcome, Runbook, Verdict
-from runbooks.tools import Tools, hold_locks
+from runbooks.engine.run import Check, Context, Outcome, Runbook, Verdict
+from runbooks.tools import Tools, locking
 from runbooks.verification.observe import READS, lock_of, observe
 from runbooks.verification.permissions import SCOPES
 from runbooks.verification.plan import plan_verify
@@ -33,13 +32,6 @@ class VerifyResult:
     took_s: dict[str, float]
     kept: bool
     evidence: str
-
-
-@contextmanager
-def lock_verification(request: VerifyRequest, context: Context[Tools]) -> Generator[HeldCheck]:
-    """One verification of a cluster at a time; the source is only read."""
-    with hold_locks(context, lock_of(request.cluster_id)) as check:
-        yield check
 
 
 def verify(request: VerifyRequest, seen: Observed, context: Context[Tools]) -> Verdict:
@@ -106,7 +98,7 @@ def verify_runbook() -> Runbook[VerifyRequest, Observed, Any, Tools]:
         effects=EFFECTS,
         verify=verify,
         reads=READS,
-        guard=lock_verification,
+        guard=locking(lambda request: lock_of(request.cluster_id)),
         guard_actions=guard.ACTIONS,
         scopes=SCOPES,
         clocked=("expires",),
