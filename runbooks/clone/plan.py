@@ -81,6 +81,8 @@ def _own_reasons(request: CloneRequest, seen: Observed, source: Portrait) -> Ite
         yield f"{name} must have an instance to be cloned, got none; create one, or restore a snapshot of it"
     if raw.get("LatestRestorableTime") is None:
         yield f"{name} must have a latest restorable time, got none; wait until its first backup is taken"
+    if request.opens and not request.security_groups and not raw.get("VpcSecurityGroups"):
+        yield f"{name} must have security groups to open the clone with, got none; give some by --security-group"
     yield from _slot_reasons(request, seen, source)
 
 

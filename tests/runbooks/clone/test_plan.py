@@ -302,6 +302,12 @@ REFUSED: tuple[tuple[str, CloneRequest, dict[str, Any], str], ...] = (
         {"source": portrait(cluster(LatestRestorableTime=None))},
         "latest restorable time, got none",
     ),
+    (
+        "nothing to open it with",
+        KEPT,
+        {"source": portrait(cluster(VpcSecurityGroups=[]))},
+        "must have security groups to open the clone with, got none",
+    ),
     ("Serverless v1", ASKED, {"source": portrait(cluster(EngineMode="serverless"))}, "got Serverless v1"),
     ("the sixteenth", ASKED, {"members": FIFTEEN}, "must have a slot left of its 15 copy-on-write clones, got 15"),
     (
